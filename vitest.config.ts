@@ -1,9 +1,40 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+
+const folders = ['packages/*/src', 'app/*/src', 'bench', 'demo', 'tools', 'examples'];
+const generous = { testTimeout: 60_000, hookTimeout: 60_000, teardownTimeout: 30_000 };
 
 export default defineConfig({
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'app/*/src/**/*.test.ts', 'bench/**/*.test.ts', 'tools/**/*.test.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    reporters: ['default', './tools/test-reporter.ts'],
+    passWithNoTests: false,
+    projects: [
+      {
+        test: {
+          ...generous,
+          name: 'quick',
+          include: folders.map((folder) => `${folder}/**/*.test.ts`),
+          exclude: ['**/node_modules/**', '**/dist/**', '**/*.e2e.test.ts'],
+          pool: 'forks',
+          maxWorkers: Math.max(2, availableParallelism() - 1),
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        // Whole environments under load: one file at a time and after the quick ones, so that a busy machine
+        // disturbs no measurement.
+        test: {
+          ...generous,
+          testTimeout: 300_000,
+          name: 'heavy',
+          include: folders.map((folder) => `${folder}/**/*.e2e.test.ts`),
+          exclude: ['**/node_modules/**', '**/dist/**'],
+          pool: 'forks',
+          maxWorkers: 1,
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 });
