@@ -6,9 +6,10 @@
  * All are idempotent, all but `observe` and `measure` carry the lease's epoch in the {@link Fence};
  * one called with an epoch that is too old throws `EDGE_EPOCH_STALE` or `LEASE_LOST` and changes nothing.
  */
-import type { Block, Check, Observation } from '../engine/types.ts';
-import type { Slot, Weights } from '../engine/slot.ts';
+
 import type { ResolvedService } from '../config/resolved.ts';
+import type { Slot, Weights } from '../engine/slot.ts';
+import type { Block, Check, Observation } from '../engine/types.ts';
 
 /** Proof of being the present controller. */
 export interface Fence {
@@ -58,10 +59,24 @@ export interface Platform {
   measure(service: string, afterSeq: number, boundsMs: readonly number[]): Promise<Measurements>;
 
   /** Runs a command in the revision's artifact and environment, at most once per `key`; shows in `observe().tasks[key]`. */
-  run(service: string, slot: Slot, key: string, command: string, timeoutMs: number, fence: Fence): Promise<void>;
+  run(
+    service: string,
+    slot: Slot,
+    key: string,
+    command: string,
+    timeoutMs: number,
+    fence: Fence,
+  ): Promise<void>;
 
   /** Drains and stops the slot. What it ran stays on disk for a later rollback, by the platform's stated rule. */
   retire(service: string, slot: Slot, fence: Fence): Promise<void>;
+
+  /**
+   * Tells whatever watches the controller that it lives. Changes nothing else and never refuses.
+   * Resolves to the highest epoch that the platform has seen: if it is above ours, a successor has acted, or the
+   * platform took traffic back by itself; the controller must then take the lease anew, above that epoch, or end.
+   */
+  heartbeat(fence: Fence): Promise<number>;
 
   /** Calls `listener` when something changed that `observe` would show; returns how to stop. Hints only: may miss, may repeat. */
   onChange(listener: (service: string) => void): () => void;

@@ -1,4 +1,6 @@
 /** The journal and the lease: what survives every crash. SQLite on one machine, S3 on AWS. */
+
+import type { ResolvedService } from '../config/resolved.ts';
 import type { Effect, Event, Placement, Rollout } from '../engine/types.ts';
 import type { RevisionSpec } from '../platform/platform.ts';
 
@@ -15,7 +17,12 @@ export type JournalBody =
   | { readonly type: 'created'; readonly rollout: Rollout }
   | { readonly type: 'event'; readonly event: Event; readonly phase: Rollout['phase'] }
   | { readonly type: 'effect'; readonly effect: Effect }
-  | { readonly type: 'effect-failed'; readonly effect: Effect; readonly code: string; readonly message: string }
+  | {
+      readonly type: 'effect-failed';
+      readonly effect: Effect;
+      readonly code: string;
+      readonly message: string;
+    }
   | { readonly type: 'note'; readonly text: string };
 
 export interface JournalEntry {
@@ -31,20 +38,43 @@ export interface JournalEntry {
 /** What is known of a service beside its rollouts. */
 export interface ServiceRecord {
   readonly service: string;
+  /** The settings in force: those of the last deploy that was promoted (or, before any, asked for). */
+  readonly settings: ResolvedService;
   /** What serves, or last served; null: nothing was ever promoted. */
   readonly stable: Placement | null;
-  /** Targets of stable that are wanted; 0 when the service is stopped. */
-  readonly count: number;
   /** Revision ids that were stable, the newest first, without the present one. */
   readonly previous: readonly string[];
+  /** The contract migration of the present stable has run: earlier revisions no longer fit the schema. */
+  readonly contracted: boolean;
+  /** A deploy that starts when the rollout under way has ended. */
+  readonly queued: QueuedDeploy | null;
+}
+
+/** A deploy that waits for its turn. */
+export interface QueuedDeploy {
+  readonly rolloutId: string;
+  readonly revision: string;
+  readonly settings: ResolvedService;
+  readonly by: string;
+  readonly atMs: number;
+}
+
+export interface LeaseRequest {
+  readonly owner: string;
+  readonly nowMs: number;
+  readonly ttlMs: number;
+  /** The epoch granted is at least this. */
+  readonly minEpoch: number;
+  /** Whether a lease that has not expired may be taken from its owner, because that owner is known to be dead. */
+  readonly isDead: (owner: string) => boolean;
 }
 
 export interface Store {
   /**
-   * Takes or renews the lease. A lease held by another owner and not expired throws `LEASE_HELD`.
+   * Takes or renews the lease. A lease held by another owner, neither expired nor dead, throws `LEASE_HELD`.
    * A change of hands, or `minEpoch` above the present epoch, raises the epoch.
    */
-  acquireLease(owner: string, nowMs: number, ttlMs: number, minEpoch: number): Promise<Lease>;
+  acquireLease(request: LeaseRequest): Promise<Lease>;
   /** Prolongs the lease; throws `LEASE_LOST` when it is no longer ours. */
   renewLease(owner: string, epoch: number, nowMs: number, ttlMs: number): Promise<Lease>;
   /** Gives it back, so that a successor needn't wait. */
@@ -53,13 +83,14 @@ export interface Store {
   /**
    * Writes a rollout's new state and its journal entries in one transaction.
    * Throws `LEASE_LOST` when `epoch` is not the present one: nothing is written then.
+   * Throws `DISK_FULL` or `JOURNAL_WRITE_FAILED` when it cannot be written: nothing is written then.
    */
   commit(epoch: number, atMs: number, change: StoreChange): Promise<void>;
 
   rollout(id: string): Promise<Rollout | null>;
   /** Rollouts that have not ended, oldest first. */
   activeRollouts(): Promise<readonly Rollout[]>;
-  /** Newest first. */
+  /** Newest first. `service` null: of all. */
   history(service: string | null, limit: number): Promise<readonly Rollout[]>;
   journal(rolloutId: string, afterSeq: number, limit: number): Promise<readonly JournalEntry[]>;
   services(): Promise<readonly ServiceRecord[]>;
@@ -69,6 +100,7 @@ export interface Store {
   close(): Promise<void>;
 }
 
+/** One transaction. Absent parts stay as they are. */
 export interface StoreChange {
   readonly rollout?: Rollout;
   readonly service?: ServiceRecord;
