@@ -6,6 +6,9 @@
 const SRC = '^packages/morrow/src';
 const TESTS = '(\\.test\\.ts$|^packages/morrow/src/testing/)';
 
+/** Small modules that every part but the engine and the runner may use. */
+const SHARED = '(paths|programs|linux|system)\\.ts$';
+
 /** A rule for one part: it may import itself, errors.ts and what is listed (patterns below src), nothing else. */
 function onlySees(part, allowed, reason, node = 'any') {
   const ours = [`${part}/`, 'errors\\.ts$', ...allowed].map((path) => `${SRC}/${path}`);
@@ -67,18 +70,18 @@ export default {
     ),
     ...onlySees(
       'edge',
-      ['engine/slot\\.ts$'],
+      ['engine/slot\\.ts$', SHARED],
       'The data plane stands alone: it runs when nothing else does.',
     ),
-    ...onlySees('store', ['engine/', 'platform/platform\\.ts$'], 'A store keeps what it is given.'),
+    ...onlySees('store', ['engine/', 'platform/platform\\.ts$', SHARED], 'A store keeps what it is given.'),
     ...onlySees(
       'config',
-      ['engine/', 'edge/api\\.ts$'],
+      ['engine/', 'edge/api\\.ts$', SHARED],
       'A configuration is data: whoever uses it reads it.',
     ),
     ...onlySees(
       'platform',
-      ['engine/', 'edge/api\\.ts$', 'edge/client\\.ts$', 'config/resolved\\.ts$'],
+      ['engine/', 'edge/api\\.ts$', 'edge/client\\.ts$', 'config/resolved\\.ts$', SHARED],
       'A platform carries out what it is told; it decides nothing and keeps no journal.',
     ),
     {

@@ -1,5 +1,5 @@
 /**
- * Builds dist/, what the published package holds: the public entry, every program (`src/*\/main.ts`) and the
+ * Builds dist/, what the published package holds: the public entry, every program (each `main.ts`) and the
  * declarations of the public entry. Plain JavaScript, so that `npm pack` works with any Node that npm runs on.
  */
 import { execFileSync } from 'node:child_process';
@@ -15,12 +15,10 @@ const dist = join(folder, 'dist');
 const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
 
 function entryPoints() {
-  const entries = { index: join(folder, 'src/index.ts') };
-  for (const entry of readdirSync(join(folder, 'src'), { withFileTypes: true })) {
-    const main = join(folder, 'src', entry.name, 'main.ts');
-    if (entry.isDirectory() && existsSync(main)) entries[`${entry.name}/main`] = main;
-  }
-  return entries;
+  const src = join(folder, 'src');
+  const programs = readdirSync(src, { recursive: true }).filter((path) => /(^|[/\\])main\.ts$/.test(path));
+  // programs.ts finds the others by its own place, so it must not be folded into one of them: it is an entry too.
+  return [join(src, 'index.ts'), join(src, 'programs.ts'), ...programs.map((path) => join(src, path))];
 }
 
 /** Libraries are bundled, so that the package brings no others; what stands under `dependencies` stays outside. */
@@ -28,6 +26,7 @@ async function bundle() {
   const { metafile } = await build({
     entryPoints: entryPoints(),
     outdir: dist,
+    outbase: join(folder, 'src'),
     chunkNames: 'chunk-[hash]',
     bundle: true,
     splitting: true,

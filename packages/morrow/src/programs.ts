@@ -2,8 +2,8 @@ import { fileURLToPath } from 'node:url';
 
 /**
  * Where a program of Morrow's own lies that runs as a process or thread of its own: `src/<name>/main.ts` in a
- * checkout, `dist/<name>/main.js` in the published package (scripts/build.mjs bundles every `src/*\/main.ts`).
- * @param name folder below src
+ * checkout, `dist/<name>/main.js` in the published package (scripts/build.mjs bundles every `main.ts`).
+ * @param name folder below src, `edge` or `edge/process`
  * @returns an absolute path for `process.execPath` or a worker to run
  */
 export function programPath(name: string): string {
