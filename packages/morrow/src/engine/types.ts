@@ -67,8 +67,10 @@ export interface RolloutSettings {
   readonly steps: readonly Step[];
   /** At 100 %, how long stable is kept warm before promotion, ms. */
   readonly finalBakeMs: number;
-  /** Longest time without progress, ms; then rolled back or stuck. */
+  /** Longest time without progress, ms; then rolled back or stuck. A task under way has its own limit on top. */
   readonly progressDeadlineMs: number;
+  /** How long the candidate may take from its first running target to full health, ms; absent: `progressDeadlineMs`. */
+  readonly startTimeoutMs?: number;
   /** Unplanned exits of the candidate's targets that are allowed during the rollout. */
   readonly maxExits: number;
   /** How long too little candidate capacity for its weight is borne, ms. */
@@ -275,6 +277,8 @@ export interface Rollout {
   readonly settings: RolloutSettings;
   /** Null at a first deploy. */
   readonly stable: Placement | null;
+  /** Targets with which stable carries the full load; absent: `settings.count`. */
+  readonly stableCount?: number;
   readonly candidate: Placement;
   readonly phase: Phase;
   /** Index into `settings.steps`; -1 before the first. */
@@ -309,6 +313,18 @@ export interface RolloutMemory {
   readonly lastEventMs: number;
   /** Since when the candidate carries less than its weight needs; null: it carries it. */
   readonly shortSinceMs: number | null;
+  /** The same of stable. */
+  readonly stableShortSinceMs: number | null;
+  /** How many of the present phase's tasks (smoke, hooks, …) are done, one after the other. */
+  readonly milestone: number;
+  /** Exits that the candidate's slot showed before this rollout touched it; they are not counted against it. */
+  readonly exitBase: number;
+  /** When the candidate was first given traffic: what its slot did before is not its doing. */
+  readonly trafficSinceMs: number | null;
+  /** Since when it has been going back; 60 s later stable's capacity is no longer waited for. */
+  readonly backSinceMs: number | null;
+  /** What an alert was last sent for and is still so; keeps an alert from being sent again and again. */
+  readonly trouble: ReasonCode | null;
   /** When the decision to go back was taken. */
   readonly decidedAtMs: number | null;
   readonly returnedAtMs: number | null;
