@@ -71,6 +71,9 @@ export interface Platform {
   /** Drains and stops the slot. What it ran stays on disk for a later rollback, by the platform's stated rule. */
   retire(service: string, slot: Slot, fence: Fence): Promise<void>;
 
+  /** Forgets what is kept of revisions that are neither in `keep` nor in a slot. */
+  prune(service: string, keep: readonly string[], fence: Fence): Promise<void>;
+
   /**
    * Tells whatever watches the controller that it lives. Changes nothing else and never refuses.
    * Resolves to the highest epoch that the platform has seen: if it is above ours, a successor has acted, or the

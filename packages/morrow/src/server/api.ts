@@ -18,11 +18,14 @@
  *
  * Errors: status 4xx or 5xx with {@link ApiError}.
  */
-import type { ErrorCode } from '../errors.ts';
-import type { Check, Command, Exit, Outcome, Phase, Reason, Step } from '../engine/types.ts';
+
 import type { Slot, Weights } from '../engine/slot.ts';
+import type { Check, Command, Exit, Outcome, Phase, Reason, Step } from '../engine/types.ts';
+import type { ErrorCode } from '../errors.ts';
 import type { RevisionSpec } from '../platform/platform.ts';
-import type { ResolvedService } from '../config/resolved.ts';
+import type { SideLive } from '../runner/live.ts';
+
+export type { SideLive };
 
 export interface ApiError {
   readonly code: ErrorCode;
@@ -35,17 +38,6 @@ export interface RevisionView {
   readonly id: string;
   readonly artifact: string;
   readonly createdAtMs: number;
-}
-
-/** What one side of a rollout did, from measurements. */
-export interface SideLive {
-  readonly requests: number;
-  readonly errors: number;
-  /** Over the last ten seconds. */
-  readonly requestsPerSecond: number;
-  /** Over the last minute, ms; null without requests. */
-  readonly p50Ms: number | null;
-  readonly p99Ms: number | null;
 }
 
 export interface SideView {
@@ -108,9 +100,8 @@ export interface StatusReport {
 }
 
 export interface DeployRequest {
+  /** With its settings: those of the rollout as well. Deploying what serves already puts changed settings in force. */
   readonly revision: RevisionSpec;
-  /** Used for this rollout and, once promoted, for the service. */
-  readonly settings: ResolvedService;
   /** Only say what would be done. */
   readonly dryRun: boolean;
   readonly by: string;

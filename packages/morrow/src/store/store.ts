@@ -1,6 +1,5 @@
 /** The journal and the lease: what survives every crash. SQLite on one machine, S3 on AWS. */
 
-import type { ResolvedService } from '../config/resolved.ts';
 import type { Effect, Event, Placement, Rollout } from '../engine/types.ts';
 import type { RevisionSpec } from '../platform/platform.ts';
 
@@ -38,8 +37,6 @@ export interface JournalEntry {
 /** What is known of a service beside its rollouts. */
 export interface ServiceRecord {
   readonly service: string;
-  /** The settings in force: those of the last deploy that was promoted (or, before any, asked for). */
-  readonly settings: ResolvedService;
   /** What serves, or last served; null: nothing was ever promoted. */
   readonly stable: Placement | null;
   /** Revision ids that were stable, the newest first, without the present one. */
@@ -54,7 +51,6 @@ export interface ServiceRecord {
 export interface QueuedDeploy {
   readonly rolloutId: string;
   readonly revision: string;
-  readonly settings: ResolvedService;
   readonly by: string;
   readonly atMs: number;
 }
