@@ -36,9 +36,7 @@ export class AgentService {
   async status(): Promise<Api.StatusReport> {
     const { environment, controller, clock, startedAtMs, edge } = this.#deps;
     const nowMs = clock.now();
-    const services = controller.loops.map(async (loop) =>
-      serviceStatus(loop.snapshot(), await this.#revisions(loop.service), nowMs),
-    );
+    const services = controller.loops.map((loop) => this.#status(loop, nowMs));
     return {
       environment,
       agent: { pid: process.pid, startedAtMs, epoch: controller.epoch },
@@ -184,7 +182,7 @@ export class AgentService {
     return rolloutView(
       rollout,
       present ? snapshot : null,
-      await this.#revisions(rollout.service),
+      await this.#revisions([rollout.stable, rollout.candidate]),
       this.#deps.clock.now(),
     );
   }
@@ -204,6 +202,7 @@ export class AgentService {
       nowMs,
     );
   }
+
 
   /** Looks up just the revisions of these placements: a long history must not slow a view. */
   async #revisions(placements: readonly (Placement | null | undefined)[]): Promise<Revisions> {
