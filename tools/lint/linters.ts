@@ -22,7 +22,7 @@ function withFiles(patterns: string[], ...args: string[]): Linter['args'] {
 export const biome: Linter = {
   name: 'biome',
   program: 'biome',
-  args: () => ['check', '--error-on-warnings', '--max-diagnostics=100', '.'],
+  args: () => ['check', '--error-on-warnings', '--colors=off', '--max-diagnostics=100', '.'],
   bundled: true,
 };
 
