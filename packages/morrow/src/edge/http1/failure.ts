@@ -25,7 +25,6 @@ export const FAILURES = {
   CODING_IN_1_0: { status: 400, sentence: 'HTTP/1.0 has no Transfer-Encoding' },
   CONNECTION: { status: 400, sentence: 'The Connection field is malformed' },
   EXPECT: { status: 417, sentence: 'The Expect field is not "100-continue"' },
-  UPGRADE_WITH_BODY: { status: 400, sentence: 'A request for an upgrade has a body' },
   CHUNK_SIZE: { status: 400, sentence: 'A chunk size is malformed' },
   CHUNK_EXTENSION: { status: 400, sentence: 'A chunk has an extension' },
   CHUNK_END: { status: 400, sentence: 'A chunk does not end with CR and LF' },

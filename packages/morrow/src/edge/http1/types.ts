@@ -62,6 +62,8 @@ export interface MessageHead {
   readonly keepAlive: boolean;
   /** Whether Connection names `upgrade` and there is an Upgrade field. For a response: its status is 101. */
   readonly upgrade: boolean;
+  /** Lower-case names of fields that Connection declares to be for this connection only. */
+  readonly nominated: readonly string[];
 }
 
 export interface RequestHead extends MessageHead {
