@@ -18,8 +18,12 @@ if [ -d node_modules ] && [ -z "${CI:-}" ]; then verb=install; else verb=ci; fi
 
 if [ "$what" = demo ]; then
   echo 'install: getting the few packages that the demo needs …' >&2
+  parts=''
+  for part in packages/morrow app/backend; do
+    if [ -f "$part/package.json" ]; then parts="$parts --workspace $part"; fi
+  done
   # shellcheck disable=SC2086
-  npm $verb $quiet --omit=dev --workspace packages/morrow >&2
+  npm $verb $quiet $parts >&2
 else
   echo 'install: getting the packages that tests and linters need …' >&2
   # shellcheck disable=SC2086
