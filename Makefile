@@ -1,7 +1,8 @@
 # The verbs of Morrow's repository. `make help` lists them. Written for make 3.81, which macOS has.
 # Where the machine's Node is older than 24, one of this folder's own (scripts/setup-node.sh) comes first.
 export PATH := $(CURDIR)/.tools/node/bin:$(PATH)
-SHELL := /bin/sh
+# Make 3.81 looks a plain command up on its own PATH, not on this one, unless the shell is not the usual one.
+SHELL := $(shell command -v bash || echo /bin/sh)
 BIN := node_modules/.bin
 NAME ?=
 
@@ -59,8 +60,8 @@ smoke-test-production: ## Try production from outside
 demo: install-demo ## See a revision promoted and a broken one taken back, in two minutes (KEEP=1 leaves it running)
 	@node demo/run.ts
 
-bench: install ## Measure and print a table: make bench NAME=edge
-	@node bench/run.ts $(NAME)
+bench: install ## Measure and print a table: make bench NAME=edge (QUICK=1: shorter)
+	@node bench/run.ts $(NAME) $(if $(QUICK),--quick)
 
 clean: ## Remove what was built and installed; what runs is not stopped (npx morrow down does that)
 	@rm -rf dist packages/*/dist coverage node_modules packages/*/node_modules app/*/node_modules .tools
