@@ -37,6 +37,8 @@ export interface EdgeSlot {
    * long-lived connections (WebSocket, SSE) get a close signal, and what is left after `drainMs` is cut.
    */
   readonly draining: boolean;
+  /** The revision's own health checks, where they differ from the service's: a candidate may answer on another path. */
+  readonly health?: EdgeHealth;
 }
 
 /** Which requests are a service's. Host and path let several services share a port; the longest path wins. */
