@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
-const folders = ['packages/*/src', 'app/*/src', 'bench', 'demo', 'tools', 'examples'];
+const folders = ['packages/*/src', 'app/*/src', 'bench', 'demo', 'e2e', 'tools', 'examples'];
 const generous = { testTimeout: 60_000, hookTimeout: 60_000, teardownTimeout: 30_000 };
 
 export default defineConfig({
