@@ -106,7 +106,11 @@ export interface Heartbeat {
 /** How the edge starts the controller again when it is gone; null: leave it be (an orderly `down`). */
 export interface PutController {
   readonly epoch: number;
-  readonly controller: { readonly command: readonly string[]; readonly cwd: string; readonly logFile: string } | null;
+  readonly controller: {
+    readonly command: readonly string[];
+    readonly cwd: string;
+    readonly logFile: string;
+  } | null;
 }
 
 export interface EdgeAck {
@@ -146,6 +150,8 @@ export interface EdgeState {
   readonly services: readonly EdgeServiceState[];
   /** When the edge took traffic back by itself since its start; the newest last. */
   readonly failsafes: readonly { readonly service: string; readonly atMs: number }[];
+  /** Why the newest state is not on disk, as a sentence; null if it is. It is served all the same. */
+  readonly diskProblem?: string | null;
 }
 
 /**

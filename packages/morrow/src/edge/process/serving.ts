@@ -1,0 +1,216 @@
+/** Everything by which a memory is served: workers, ports, health checks, drains. */
+import type { Slot } from '../../engine/slot.ts';
+import type { EdgeService, EdgeServiceState, EdgeTargetState } from '../api.ts';
+import type { Interval } from './cuts.ts';
+import { drainLimitMs } from './drain-limit.ts';
+import { inFlightPerSlot, newlyDrained } from './drained.ts';
+import { HealthChecks } from './health.ts';
+import { LeftWorkers, noteWorkers } from './left-workers.ts';
+import { type Listener, listenerKey, tryPort } from './listen.ts';
+import type { EdgeMemory } from './memory.ts';
+import type { Served, WorkerSettings } from './messages.ts';
+import { Ports } from './ports.ts';
+import { WorkerPool } from './worker-pool.ts';
+
+export interface ServingEvents {
+  readonly onInterval: (interval: Interval) => void;
+  readonly onHealth: (service: string, target: EdgeTargetState) => void;
+  readonly onDrained: (service: string, slot: Slot) => void;
+  /** The preview listener got another port than the memory says. */
+  readonly onPreviewPort: (port: number) => void;
+  readonly log: (sentence: string) => void;
+}
+
+/** How long a worker of an earlier master may take beyond its drain before it is killed, ms. */
+const LEAVE_MARGIN_MS = 5_000;
+
+export class Serving {
+  readonly #settings: WorkerSettings;
+  readonly #events: ServingEvents;
+  readonly #left: LeftWorkers;
+  readonly #pool: WorkerPool;
+  readonly #ports: Ports;
+  readonly #health: HealthChecks;
+  readonly #told = new Set<string>();
+  #memory: EdgeMemory;
+  #previewPort = 0;
+  #opening: Promise<number> | null = null;
+  #leaveTimer: NodeJS.Timeout | undefined;
+
+  constructor(settings: WorkerSettings, workers: number, memory: EdgeMemory, events: ServingEvents) {
+    this.#settings = settings;
+    this.#events = events;
+    this.#memory = memory;
+    this.#left = new LeftWorkers(settings.dir);
+    this.#health = new HealthChecks(({ service, state }) => this.#onHealth(service.name, state));
+    this.#pool = new WorkerPool(settings, workers, this.#served(), {
+      onInterval: events.onInterval,
+      onSuspect: (target) => this.#health.suspect(target),
+      onDrained: () => void this.#pool.askInFlight().then(() => this.#tellDrained()),
+      onWorkers: () => this.#noteWorkers(),
+      log: events.log,
+    });
+    this.#ports = new Ports({
+      sharing: settings.sharing,
+      isOurs: (port) => this.#pool.holdsPort(port) || this.#left.living.length > 0,
+    });
+  }
+
+  /** Process ids of the workers that serve. */
+  get workers(): readonly number[] {
+    return this.#pool.pids;
+  }
+
+  get previewPort(): number {
+    return this.#previewPort;
+  }
+
+  isHealthy(target: string): boolean {
+    return this.#health.isHealthy(target);
+  }
+
+  healthy(): ReadonlySet<string> {
+    return this.#health.healthy();
+  }
+
+  /** Starts workers and checks; resolves when requests are served. Workers of an earlier master then leave. */
+  async start(): Promise<void> {
+    this.#health.watch(this.#memory.services, this.#memory.healthy);
+    // A shared handle can only be opened once the earlier workers have closed theirs.
+    if (this.#settings.sharing === 'handle') this.#left.askToLeave();
+    const started = this.#pool.start();
+    await this.#choosePreviewPort(this.#memory.previewPort);
+    await this.#openPorts();
+    await started;
+    if (this.#left.living.length === 0) return;
+    this.#left.askToLeave();
+    this.#leaveTimer = setTimeout(
+      () => this.#left.kill(),
+      drainLimitMs(this.#memory.services) + LEAVE_MARGIN_MS,
+    );
+  }
+
+  /** Serves by this from now on. @returns the wall clock (ms) at which the last worker had changed over */
+  async serve(memory: EdgeMemory): Promise<number> {
+    this.#memory = memory;
+    this.#health.watch(memory.services);
+    const [appliedAtMs, openedAtMs] = await Promise.all([
+      this.#pool.serve(this.#served()),
+      this.#openPorts(),
+    ]);
+    this.#tellDrained();
+    return Math.max(appliedAtMs, openedAtMs);
+  }
+
+  /** To be called each second: ends an interval of counts, and tries again what could not be opened. */
+  tick(silentMs: number): void {
+    this.#pool.cut(silentMs);
+    this.#tellDrained();
+    void this.#retryPorts();
+  }
+
+  /** What is known of each service now. */
+  async states(): Promise<readonly EdgeServiceState[]> {
+    const inFlight = await this.#pool.askInFlight();
+    return this.#memory.services.map((service) => ({
+      service,
+      targets: this.#health.states(service),
+      inFlight: inFlightPerSlot(service.name, inFlight),
+      listenProblem: this.#listenProblem(listenerOf(service)),
+    }));
+  }
+
+  /** Lets requests finish for at most `limitMs`, then ends the workers. */
+  async drain(limitMs: number): Promise<void> {
+    clearTimeout(this.#leaveTimer);
+    this.#health.stop();
+    await this.#pool.drain(limitMs);
+    this.#left.kill();
+  }
+
+  /** Ends the workers at once. */
+  kill(): void {
+    this.#pool.kill();
+  }
+
+  #served(): Served {
+    const { epoch, generation, services } = this.#memory;
+    const healthy = [...this.#health.healthy()];
+    return { epoch, generation, services, healthy, listeners: this.#ports?.open(this.#listeners()) ?? [] };
+  }
+
+  #listeners(): readonly Listener[] {
+    const byKey = new Map(
+      this.#memory.services.map((service) => [listenerKey(listenerOf(service)), listenerOf(service)]),
+    );
+    if (this.#previewPort > 0) {
+      const preview = { address: '127.0.0.1', port: this.#previewPort, preview: true };
+      byKey.set(listenerKey(preview), preview);
+    }
+    return [...byKey.values()];
+  }
+
+  /** Finds out which ports can be had and has the workers open them; one such look at a time. */
+  #openPorts(broken: readonly Listener[] = []): Promise<number> {
+    const look = async (): Promise<number> => {
+      const changed = await this.#ports.want(this.#listeners(), broken);
+      return changed ? this.#pool.serve(this.#served()) : 0;
+    };
+    const looked: Promise<number> = (this.#opening ?? Promise.resolve()).then(look, look);
+    this.#opening = looked;
+    return looked;
+  }
+
+  async #retryPorts(): Promise<void> {
+    const broken = this.#listeners().filter((listener) => this.#pool.listenProblem(listener));
+    if (broken.some(({ preview }) => preview)) await this.#choosePreviewPort(0);
+    const missing = this.#listeners().some((listener) => this.#ports.problem(listener));
+    if (missing || broken.length > 0) await this.#openPorts(broken);
+  }
+
+  async #choosePreviewPort(wished: number): Promise<void> {
+    const loopback = { address: '127.0.0.1', preview: true };
+    const ours = this.#settings.sharing === 'reuse-port' && this.#left.living.length > 0;
+    if (wished > 0 && ours) {
+      this.#previewPort = wished;
+      return;
+    }
+    const found = await tryPort({ ...loopback, port: wished });
+    const port = typeof found === 'number' ? found : await tryPort({ ...loopback, port: 0 });
+    if (typeof port === 'string') {
+      this.#events.log(`There is no port for the preview listener: ${port}`);
+      return;
+    }
+    this.#previewPort = port;
+    if (port !== this.#memory.previewPort) this.#events.onPreviewPort(port);
+  }
+
+  #listenProblem(listener: Listener): string | null {
+    return this.#ports.problem(listener) ?? this.#pool.listenProblem(listener);
+  }
+
+  #onHealth(service: string, target: EdgeTargetState): void {
+    this.#pool.setHealthy(target.id, target.health === 'healthy');
+    this.#events.onHealth(service, target);
+  }
+
+  #tellDrained(): void {
+    for (const { service, slot } of newlyDrained(this.#memory.services, this.#pool.inFlight, this.#told)) {
+      this.#events.onDrained(service, slot);
+    }
+  }
+
+  #noteWorkers(): void {
+    try {
+      noteWorkers(this.#settings.dir, this.#pool.allPids, this.#left.living);
+    } catch (error) {
+      this.#events.log(`The workers' ids can't be noted: ${(error as Error).message}.`);
+    }
+  }
+}
+
+const listenerOf = ({ listen }: EdgeService): Listener => ({
+  address: listen.address,
+  port: listen.port,
+  preview: false,
+});
