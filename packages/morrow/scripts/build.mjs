@@ -3,11 +3,20 @@
  * declarations of the public entry. Plain JavaScript, so that `npm pack` works with any Node that npm runs on.
  */
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { commanderWithoutProcesses, startQuickly } from './start-quickly.mjs';
 
 const folder = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const root = resolve(folder, '../..');
@@ -23,7 +32,7 @@ function entryPoints() {
 
 /** Libraries are bundled, so that the package brings no others; what stands under `dependencies` stays outside. */
 async function bundle() {
-  const { metafile } = await build({
+  const { metafile, outputFiles } = await build({
     entryPoints: entryPoints(),
     outdir: dist,
     outbase: join(folder, 'src'),
@@ -36,16 +45,18 @@ async function bundle() {
     conditions: ['module', 'import'],
     mainFields: ['module', 'main'],
     external: Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies }),
-    // Some libraries are CommonJS and ask for Node's own modules.
-    banner: {
-      js: "import { createRequire as nodeRequire } from 'node:module'; const require = nodeRequire(import.meta.url);",
-    },
     minifySyntax: true,
     minifyWhitespace: true,
     legalComments: 'none',
     metafile: true,
+    write: false,
     logLevel: 'warning',
+    plugins: [commanderWithoutProcesses],
   });
+  for (const { path, text } of outputFiles) {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, startQuickly(text));
+  }
   return Object.keys(metafile.inputs);
 }
 
