@@ -47,12 +47,21 @@ export const architecture: Linter = {
 /** Files, exports and packages that nothing uses (knip.json). */
 export const unused: Linter = { name: 'knip', program: 'knip', args: () => ['--no-progress'], bundled: true };
 
+/** Words that must not stand in some places (words.ts). */
+export const words: Linter = {
+  name: 'words',
+  program: 'node',
+  args: (root) => [join(ROOT, 'tools/lint/words.ts'), root],
+  bundled: true,
+};
+
 /** In the order in which they run: the quick and telling ones first. */
 export const LINTERS: readonly Linter[] = [
   biome,
   typescript,
   architecture,
   unused,
+  words,
   {
     name: 'shellcheck',
     program: 'shellcheck',

@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } fr
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { architecture, biome, typescript } from './linters.ts';
+import { architecture, biome, typescript, words } from './linters.ts';
 import { type Outcome, ROOT, runLinter } from './run.ts';
 
 /**
@@ -54,11 +54,12 @@ const PLANTED: Readonly<Record<string, string>> = {
   'engine/goes-around.ts': 'export const now = (globalThis as { Date: { now(): number } }).Date.now();',
   'server/hides-an-import.ts': "export type Hidden = import('../engine/plan.ts').plan;",
 
+  'platform/aws/knows-an-emulator.ts': 'export const endpoint = process.env.LOCALSTACK;',
   'server/needs-a-build.ts': 'export enum Colour { Blue }',
 };
 
 let folder: string;
-const found: Record<'architecture' | 'biome' | 'typescript', Outcome> = {} as never;
+const found: Record<'architecture' | 'biome' | 'typescript' | 'words', Outcome> = {} as never;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'morrow-lint-'));
@@ -81,7 +82,7 @@ beforeAll(async () => {
     cpSync(join(ROOT, path), join(folder, path), { recursive: true });
   }
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
-  for (const [name, linter] of Object.entries({ architecture, biome, typescript })) {
+  for (const [name, linter] of Object.entries({ architecture, biome, typescript, words })) {
     found[name as keyof typeof found] = await runLinter(linter, '', folder);
   }
 });
@@ -149,6 +150,12 @@ describe('the rules of the engine', () => {
 test('a file that type stripping cannot run is refused', () => {
   expect(about(found.typescript, 'server/needs-a-build.ts')).toContainEqual(
     expect.stringContaining('TS1294'),
+  );
+});
+
+test('an emulator in what ships is refused', () => {
+  expect(about(found.words, 'platform/aws/knows-an-emulator.ts')).toContainEqual(
+    expect.stringContaining('LOCALSTACK'),
   );
 });
 
