@@ -244,8 +244,19 @@ export type Effect =
   | { readonly type: 'route'; readonly weights: Weights | null; readonly stable: Slot | null }
   | { readonly type: 'resize'; readonly slot: Slot; readonly count: number }
   | { readonly type: 'probe'; readonly key: string; readonly slot: Slot; readonly checks: readonly Check[] }
-  | { readonly type: 'run'; readonly key: string; readonly slot: Slot; readonly command: string; readonly timeoutMs: number }
-  | { readonly type: 'call'; readonly key: string; readonly hook: Hook & { type: 'call' }; readonly body: string }
+  | {
+      readonly type: 'run';
+      readonly key: string;
+      readonly slot: Slot;
+      readonly command: string;
+      readonly timeoutMs: number;
+    }
+  | {
+      readonly type: 'call';
+      readonly key: string;
+      readonly hook: Hook & { type: 'call' };
+      readonly body: string;
+    }
   /** Drain and stop the slot; its artifact is kept for a later rollback (removal is the platform's stated rule). */
   | { readonly type: 'retire'; readonly slot: Slot }
   | { readonly type: 'alert'; readonly severity: 'info' | 'warning' | 'critical'; readonly text: string };
