@@ -174,7 +174,9 @@ class ProcessRuntime implements Runtime {
     }
     const shim = before?.shim ?? (await this.#proven(shimPid, ref.nonce));
     if (shim === null) return null;
-    const child = (await this.#table.list()).find((info) => info.parent === shimPid && info.group === shimPid);
+    const child = (await this.#table.list()).find(
+      (info) => info.parent === shimPid && info.group === shimPid,
+    );
     const lives = child !== undefined && (await this.#lives(shim));
     const known = { shim, main: lives ? { pid: child.pid, started: child.started } : null };
     this.#known.set(ref.dir, known);
