@@ -117,7 +117,7 @@ export class ServiceLoop {
   ): Promise<{ readonly decision: DeployDecision; readonly rollout: Rollout }> {
     return this.#exclusively(async () => ({
       decision: decideDeploy(this.#state.record, this.#state.rollout, candidate),
-      rollout: this.#planned(candidate, rolloutId(this.service, this.#deps.clock.now())),
+      rollout: await this.#planned(candidate, rolloutId(this.service, this.#deps.clock.now())),
     }));
   }
 
@@ -125,7 +125,7 @@ export class ServiceLoop {
   async queuedRollout(): Promise<Rollout | null> {
     const { queued } = this.#state.record;
     if (queued === null) return null;
-    const rollout = this.#planned(await this.#state.revision(queued.revision), queued.rolloutId);
+    const rollout = await this.#planned(await this.#state.revision(queued.revision), queued.rolloutId);
     return { ...rollout, waitingFor: `${this.#state.rollout?.id ?? 'the rollout before it'} to end` };
   }
 
@@ -233,14 +233,18 @@ export class ServiceLoop {
     return ['observing', 'baking', 'paused', 'waiting'].includes(rollout.phase) ? OBSERVING_MS : BUSY_MS;
   }
 
-  #planned(candidate: RevisionSpec, id: string): Rollout {
+  async #planned(candidate: RevisionSpec, id: string): Promise<Rollout> {
+    const { stable } = this.#state.record;
+    const serving = stable === null ? null : await this.#state.revision(stable.revision);
+    const { rollout, startTimeoutMs } = candidate.settings;
     return plan({
       id,
       environment: this.#deps.environment,
       service: this.service,
-      stable: this.#state.record.stable,
+      stable,
+      ...(serving === null ? {} : { stableCount: serving.settings.rollout.count }),
       candidate: candidate.id,
-      settings: candidate.settings.rollout,
+      settings: { ...rollout, startTimeoutMs },
       atMs: this.#deps.clock.now(),
     });
   }
@@ -248,7 +252,7 @@ export class ServiceLoop {
   /** @param id the id that the rollout was promised while it waited; null: a new one */
   async #begin(candidate: RevisionSpec, by: string, id: string | null): Promise<string> {
     const state = this.#state;
-    const rollout = this.#planned(candidate, id ?? rolloutId(this.service, this.#deps.clock.now()));
+    const rollout = await this.#planned(candidate, id ?? rolloutId(this.service, this.#deps.clock.now()));
     await state.commit({
       revision: candidate,
       rollout,
@@ -283,7 +287,7 @@ export class ServiceLoop {
     const state = this.#state;
     const { queued } = state.record;
     if (queued === null) return;
-    const waiting = this.#planned(await state.revision(queued.revision), queued.rolloutId);
+    const waiting = await this.#planned(await state.revision(queued.revision), queued.rolloutId);
     const command = { type: 'supersede', by } as const;
     const { rollout } = advance(waiting, { type: 'command', atMs: this.#deps.clock.now(), command, by });
     await state.commit({

@@ -1,17 +1,10 @@
-import { advance } from '../engine/advance.ts';
+import { advance, hasEnded } from '../engine/advance.ts';
 import { guardBoundsMs } from '../engine/analysis/bounds.ts';
 import { steady } from '../engine/steady.ts';
-import {
-  type Effect,
-  type Event,
-  type Observation,
-  type Rollout,
-  type TaskView,
-  TERMINAL_PHASES,
-} from '../engine/types.ts';
+import type { Advanced, Effect, Event, Observation, Rollout, TaskView } from '../engine/types.ts';
 import { MorrowError } from '../errors.ts';
 import type { Platform, RevisionSpec } from '../platform/platform.ts';
-import type { ServiceRecord, StoreChange } from '../store/store.ts';
+import type { ServiceRecord } from '../store/store.ts';
 import { carryOut, isReturnToStable } from './carry-out.ts';
 import type { Clock } from './clock.ts';
 import { callHook } from './hook-call.ts';
@@ -48,7 +41,7 @@ export class Steering {
   /** Looks at the platform once: advances the rollout under way, or keeps the service steady. */
   async look(): Promise<void> {
     const state = this.#state;
-    const seen = await this.#deps.platform.observe(state.service);
+    const seen = await this.#observe();
     const observation = { ...seen, tasks: { ...seen.tasks, ...Object.fromEntries(this.#calls) } };
     state.observation = observation;
     if (state.rollout === null) {
@@ -57,6 +50,16 @@ export class Steering {
     }
     await this.apply({ type: 'observed', atMs: this.#deps.clock.now(), observation });
     if (state.rollout !== null) await this.#measure(state.rollout);
+  }
+
+  /** Time passes for a rollout also while the platform can't be seen. */
+  async #observe(): Promise<Observation> {
+    try {
+      return await this.#deps.platform.observe(this.#state.service);
+    } catch (error) {
+      await this.apply({ type: 'tick', atMs: this.#deps.clock.now() });
+      throw error;
+    }
   }
 
   /** Makes `rollout` the one under way. */
@@ -85,13 +88,8 @@ export class Steering {
       await this.#carryOutAll(rollout, effects);
       return;
     }
-    const ended = TERMINAL_PHASES.includes(rollout.phase);
-    const record = ended ? recordAfter(state.record, rollout) : state.record;
-    await this.#journal(rollout, effects, {
-      rollout,
-      entries: this.#entries(rollout, event, effects),
-      ...(ended ? { service: record } : {}),
-    });
+    const ended = hasEnded(rollout);
+    await this.#journal(before, event, { rollout, effects });
     if (ended) {
       state.rollout = null;
       state.last = rollout;
@@ -99,28 +97,24 @@ export class Steering {
     state.notify();
     await this.#carryOutAll(rollout, effects);
     this.#deps.wake();
-    if (ended) await this.#prune(record);
-  }
-
-  #entries(rollout: Rollout, event: Event, effects: readonly Effect[]): StoreChange['entries'] {
-    return [
-      this.#state.entry(rollout.id, { type: 'event', event, phase: rollout.phase }),
-      ...effects.map((effect) => this.#state.entry(rollout.id, { type: 'effect', effect })),
-    ];
+    if (ended) await this.#prune();
   }
 
   /** Writes before anything is carried out; where the journal can't be written, only a return to stable is. */
-  async #journal(rollout: Rollout, effects: readonly Effect[], change: StoreChange): Promise<void> {
+  async #journal(before: Rollout, event: Event, { rollout, effects }: Advanced): Promise<void> {
+    const state = this.#state;
+    const entries = [
+      state.entry(rollout.id, { type: 'event', event, phase: rollout.phase }),
+      ...effects.map((effect) => state.entry(rollout.id, { type: 'effect', effect })),
+    ];
+    const service = hasEnded(rollout) ? { service: recordAfter(state.record, rollout) } : {};
     try {
-      await this.#state.commit(change);
+      await state.commit({ rollout, entries, ...service });
     } catch (error) {
       this.#asked = '';
-      if (
-        error instanceof MorrowError &&
-        (error.code === 'DISK_FULL' || error.code === 'JOURNAL_WRITE_FAILED')
-      ) {
-        await this.#carryOutAll(rollout, effects.filter(isReturnToStable));
-      }
+      // Going back is remembered and goes on all the same; any other command has simply not been given.
+      if (event.type === 'command' && rollout.phase !== 'rolling-back') state.rollout = before;
+      if (cannotBeWritten(error)) await this.#carryOutAll(rollout, effects.filter(isReturnToStable));
       throw error;
     }
   }
@@ -197,7 +191,8 @@ export class Steering {
   }
 
   /** Forgets the artifacts that no rollback can ask for any more. */
-  async #prune(record: ServiceRecord): Promise<void> {
+  async #prune(): Promise<void> {
+    const { record } = this.#state;
     const stable = record.stable === null ? null : await this.#state.revision(record.stable.revision);
     const kept = stable?.settings.keepRevisions ?? 0;
     const keep = [stable?.id, record.queued?.revision, ...record.previous.slice(0, kept)].filter(
@@ -216,6 +211,9 @@ function recordAfter(record: ServiceRecord, rollout: Rollout): ServiceRecord {
   );
   return { ...record, stable: candidate, previous: [...new Set(previous)].slice(0, 20), contracted };
 }
+
+const cannotBeWritten = (error: unknown): boolean =>
+  error instanceof MorrowError && (error.code === 'DISK_FULL' || error.code === 'JOURNAL_WRITE_FAILED');
 
 /** Whatever was thrown, as an error with a code and one sentence. */
 export function asMorrowError(error: unknown): MorrowError {
