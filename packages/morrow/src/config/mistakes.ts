@@ -81,7 +81,7 @@ export function explain(
 }
 
 /** Which of two paths comes first in the file; what is missing comes last. */
-function inOrder(input: unknown, a: Path, b: Path): number {
+export function inOrder(input: unknown, a: Path, b: Path): number {
   const depth = a.findIndex((part, index) => part !== b[index]);
   if (depth === -1) return a.length - b.length;
   const keys = Object.keys(Object(valueAt(input, a.slice(0, depth))));

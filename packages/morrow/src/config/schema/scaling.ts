@@ -29,9 +29,9 @@ export const scalingSchema = z
   .union([
     z.literal(false),
     z.strictObject({
-      min: needed('Fewest targets.', whole(0, 1000)),
+      min: needed('Fewest targets.', whole(1, 1000)),
       max: needed('Most targets.', whole(1, 1000)),
-      desired: key('Targets to begin with. Default: `min`.', whole(0, 1000)),
+      desired: key('Targets to begin with. Default: `min`.', whole(1, 1000)),
       triggers: key('What makes more or fewer of them. Default: none.', z.array(triggerSchema).readonly()),
     }),
   ])

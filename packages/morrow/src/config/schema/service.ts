@@ -201,7 +201,7 @@ export const serviceSchema = z
           "a path that a healthy target answers with 2xx such as '/', or an object with ready, live and more",
       }),
     ),
-    instances: key('Targets that carry the full load. Default: `scaling.desired`, else 1.', whole(0, 1000)),
+    instances: key('Targets that carry the full load. Default: `scaling.desired`, else 1.', whole(1, 1000)),
     scaling: key('How the number of targets follows the load. Default: it does not.', scalingSchema),
     memory: key(
       "Most memory that one target may use; beyond it is killed and started again. Default: 'unlimited'.",
