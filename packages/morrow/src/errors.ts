@@ -14,6 +14,7 @@ export const ERRORS = {
   NOT_SUPPORTED: { exit: 1, title: 'This cannot be done here' },
   AGENT_NOT_RUNNING: { exit: 1, title: 'The environment is not up' },
   AGENT_START_FAILED: { exit: 1, title: 'The agent did not start' },
+  AGENT_GONE: { exit: 4, title: 'The agent does not answer any more' },
   EDGE_START_FAILED: { exit: 1, title: 'The edge did not start' },
   EDGE_UNREACHABLE: { exit: 1, title: 'The edge does not answer' },
   EDGE_EPOCH_STALE: { exit: 1, title: 'A newer controller has taken over' },

@@ -26,6 +26,8 @@ export interface EnvironmentPaths {
   readonly sockets: string;
   readonly agentSocket: string;
   readonly edgeSocket: string;
+  /** The edge's own folder. */
+  readonly edgeState: string;
   readonly agentLog: string;
   readonly edgeLog: string;
   /** Written by `up`, removed by `down`: whether the environment is meant to run. */
@@ -46,6 +48,7 @@ export function environmentPaths(root: string, environment: string): Environment
     sockets,
     agentSocket: join(sockets, 'agent.sock'),
     edgeSocket: join(sockets, 'edge.sock'),
+    edgeState: join(state, 'edge'),
     agentLog: join(state, 'agent.log'),
     edgeLog: join(state, 'edge.log'),
     upMarker: join(state, 'up.json'),

@@ -1,0 +1,90 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MorrowError } from '../../errors.ts';
+import { type Run, text } from '../context.ts';
+import { durationOption } from '../numbers.ts';
+import { duration } from '../render/format.ts';
+
+/** Longest wait for one answer, ms. */
+const ANSWER_MS = 5_000;
+
+/** `morrow health <url>`: asks `<url>/health` every 5 s for 30 s; 0 as soon as it answers 2xx, else 1. */
+export const run: Run = async ({ out, args, options, signal }) => {
+  const endpoint = args[0];
+  if (endpoint === undefined)
+    throw new MorrowError('USAGE', 'Which endpoint? For example http://127.0.0.1:8080');
+  const timeoutMs = durationOption('--timeout', text(options, 'timeout'), 30_000);
+  const intervalMs = durationOption('--interval', text(options, 'interval'), 5_000);
+  const url = healthUrl(endpoint);
+  const { signs, style } = out.errorLook;
+  const tries = Math.max(1, Math.floor(timeoutMs / intervalMs));
+  const begin = performance.now();
+  out.say(`Checking ${url} …`);
+  let problem = '';
+  for (let attempt = 1; attempt <= tries; attempt += 1) {
+    problem = await ask(url, Math.min(ANSWER_MS, intervalMs), signal);
+    if (problem === '') {
+      const afterMs = Math.round(performance.now() - begin);
+      if (out.json) out.document({ url, healthy: true, attempts: attempt, afterMs });
+      else out.data([`${signs.good} Service is healthy (after ${duration(afterMs)})`]);
+      return 0;
+    }
+    out.say(style.dim(`Waiting for the service to be ready (${attempt}/${tries}): ${problem}`));
+    if (attempt < tries) await until(begin + attempt * intervalMs, signal);
+  }
+  if (out.json) out.document({ url, healthy: false, attempts: tries, problem });
+  else
+    out.data([
+      `${signs.bad} Service health check failed: ${problem} (asked ${tries} times in ${duration(timeoutMs)})`,
+    ]);
+  return 1;
+};
+
+function healthUrl(endpoint: string): string {
+  const withScheme = /^https?:\/\//i.test(endpoint) ? endpoint : `http://${endpoint}`;
+  try {
+    const url = new URL(withScheme);
+    url.pathname = `${url.pathname.replace(/\/+$/, '')}/health`;
+    return url.href;
+  } catch {
+    throw new MorrowError('USAGE', `'${endpoint}' is not a URL.`, {
+      hint: 'For example http://127.0.0.1:8080',
+    });
+  }
+}
+
+/** Why it is not healthy, in words; empty: it is. */
+async function ask(url: string, withinMs: number, signal: AbortSignal): Promise<string> {
+  const limit = AbortSignal.timeout(withinMs);
+  try {
+    const answer = await fetch(url, { signal: AbortSignal.any([limit, signal]) });
+    await answer.body?.cancel();
+    return answer.ok ? '' : `answered ${answer.status} ${answer.statusText}`.trimEnd();
+  } catch (error) {
+    if (signal.aborted) throw signal.reason;
+    if (limit.aborted) return `no answer within ${duration(withinMs)}`;
+    return reason(error);
+  }
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused, nothing listens there',
+  ENOTFOUND: 'there is no host of that name',
+  EAI_AGAIN: 'the name of the host cannot be looked up now',
+  ECONNRESET: 'the connection was broken off',
+  EHOSTUNREACH: 'the host cannot be reached',
+  ENETUNREACH: 'the network cannot be reached',
+  UND_ERR_SOCKET: 'the connection was broken off before an answer came',
+};
+
+function reason(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  const { code, message } = (cause ?? error) as { code?: string; message?: string };
+  return (code === undefined ? undefined : WORDS[code]) ?? message ?? String(error);
+}
+
+async function until(atMs: number, signal: AbortSignal): Promise<void> {
+  const ms = Math.max(0, atMs - performance.now());
+  await sleep(ms, undefined, { signal }).catch(() => {
+    throw signal.reason;
+  });
+}
