@@ -77,7 +77,8 @@ export interface Proxy {
   /**
    * Takes over the whole wanted state at once; from its return on, every new request is routed by it.
    * Targets keep their health by id; a new one is not healthy until {@link setHealthy}.
-   * Requests on targets or slots that are gone end as if they drained, within the service's last `drainMs`.
+   * Requests on slots that are gone end as if they drained; on targets that are gone (a process was replaced)
+   * they finish, and long-lived connections get their close signal.
    */
   apply(services: readonly EdgeService[]): void;
   /** Only healthy targets get requests. Unknown ids are ignored. */
