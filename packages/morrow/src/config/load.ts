@@ -4,7 +4,7 @@ import { LineCounter, parseDocument } from 'yaml';
 import { MorrowError } from '../errors.ts';
 import { findConfig } from './find.ts';
 import { ConfigInvalid } from './mistakes.ts';
-import { positionsOf } from './positions.ts';
+import { jsonTrouble, positionsOf } from './positions.ts';
 import { readModule, troubleOf } from './read-module.ts';
 import type { ConfigSource } from './resolve.ts';
 import type { Path } from './schema/walk.ts';
@@ -86,12 +86,11 @@ function wordsOf(error: unknown): string {
 }
 
 function json(text: string, shown: string): Read {
+  const content = text.replace(/^\uFEFF/, '').trimEnd();
   try {
-    return { value: JSON.parse(text.replace(/^\uFEFF/, '')), lineOf: positionsOf(text) };
+    return { value: JSON.parse(content), lineOf: positionsOf(text) };
   } catch (error) {
-    const message = (error as Error).message;
-    const line = /line (\d+)/.exec(message)?.[1] ?? String(text.trimEnd().split('\n').length);
-    const words = message.replace(/ in JSON at position.*$/, '').replace(/, ".*" is not valid JSON$/s, '');
+    const { line, words } = jsonTrouble(content, (error as Error).message);
     throw unreadable(`${shown}:${line}`, words, error);
   }
 }

@@ -35,3 +35,34 @@ function inside(node: unknown, part: string | number): { value: unknown; offset:
 function offsetOf(node: unknown): number | null {
   return (node as Node | null)?.range?.[0] ?? null;
 }
+
+/** How many characters on either side of a wrong one V8 shows. */
+const CONTEXT = 10;
+
+/**
+ * Where and why JSON is malformed, from what V8 says of it: it tells the position of some mistakes, of others only
+ * what stands around it, and that only of a long text.
+ */
+export function jsonTrouble(text: string, message: string): { line: number; words: string } {
+  const words = message.replace(/ in JSON at position.*$/s, '').replace(/, (\.\.\.)?".*$/s, '');
+  const told = /\(line (\d+) column/.exec(message)?.[1];
+  if (told !== undefined) return { line: Number(told), words };
+  const long = `${text}${' '.repeat(100)}`;
+  const [, cut, around] = /, (\.\.\.)?"(.*)"(?:\.\.\.)? is not valid JSON$/s.exec(complaint(long)) ?? [];
+  if (around === undefined) return { line: lineAt(text, text.length), words };
+  const offset = cut === undefined ? around.length - CONTEXT : long.indexOf(around) + CONTEXT;
+  return { line: lineAt(text, offset), words };
+}
+
+function complaint(text: string): string {
+  try {
+    JSON.parse(text);
+    return '';
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+function lineAt(text: string, offset: number): number {
+  return text.slice(0, offset).split('\n').length;
+}

@@ -31,7 +31,11 @@ export function validate(input: unknown): Validated {
   const wrong = explain(configSchema, written, issues);
   const config = wrong.length === 0 ? (written as MorrowConfig) : sound(written, wrong);
   if (config === null) return { config: null, mistakes: wrong, warnings: [] };
-  const whole: Whole = { config, names: namesOf(written) };
+  const whole: Whole = {
+    config,
+    names: namesOf(written, 'services'),
+    environmentNames: namesOf(written, 'environments'),
+  };
   const unfit = CHECKS.flatMap((check) => check(whole));
   const mistakes = distinct([...wrong, ...unfit]).toSorted((a, b) => inOrder(written, a.path, b.path));
   const warnings = warningsOf(config);
@@ -68,8 +72,8 @@ function remove(root: unknown, path: Path): void {
   }
 }
 
-function namesOf(input: unknown): string[] {
-  return Object.keys(Object(valueAt(input, ['services'])));
+function namesOf(input: unknown, key: string): string[] {
+  return Object.keys(Object(valueAt(input, [key])));
 }
 
 function isCircular(value: unknown, outer: readonly unknown[]): boolean {

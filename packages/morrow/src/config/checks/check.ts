@@ -16,6 +16,8 @@ export interface Whole {
   readonly config: MorrowConfig;
   /** Names of all services, also of those that were left out of `config` because they have mistakes. */
   readonly names: readonly string[];
+  /** Likewise, those of the environments. */
+  readonly environmentNames: readonly string[];
 }
 
 /** Every service in every environment. */

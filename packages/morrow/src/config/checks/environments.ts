@@ -5,10 +5,10 @@ import { quoted } from '../schema/walk.ts';
 import type { FreezeConfig } from '../types.ts';
 import type { Whole } from './check.ts';
 
-export function checkEnvironments({ config }: Whole): Mistake[] {
+export function checkEnvironments({ config, names, environmentNames }: Whole): Mistake[] {
   const environments = Object.entries(config.environments ?? {});
   return [
-    ...(config.environments !== undefined && environments.length === 0
+    ...(config.environments !== undefined && environmentNames.length === 0
       ? [
           {
             path: ['environments'],
@@ -16,9 +16,7 @@ export function checkEnvironments({ config }: Whole): Mistake[] {
           },
         ]
       : []),
-    ...(Object.keys(config.services).length === 0
-      ? [{ path: ['services'], text: 'found none, needed is at least one' }]
-      : []),
+    ...(names.length === 0 ? [{ path: ['services'], text: 'found none, needed is at least one' }] : []),
     ...freezes(config.freezes, ['freezes']),
     ...environments.flatMap(([name, environment]) => [
       ...freezes(environment.freezes, ['environments', name, 'freezes']),
