@@ -18,6 +18,8 @@ export const listenerKey = ({ address, port }: Listener): string =>
   net.isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`;
 
 const BACKLOG = 1024;
+/** Under so many new connections that there is never a quiet round, a listener closes after so long, ms. */
+const CLOSE_LIMIT_MS = 1_000;
 
 /** Which way this platform has. */
 export async function detectSharing(): Promise<Sharing> {
@@ -100,19 +102,25 @@ export function describeListenError(
 
 /**
  * Closes a listening socket without losing connections that the system has completed but the program has not yet
- * accepted: those would be reset. They are taken one by one, so right after one was taken the queue is most
- * likely empty; where none comes for a while it is empty anyway.
+ * accepted: those would be reset. The event loop takes at least one in each of its rounds, so after a whole round
+ * in which none came the queue is empty, and stays so for the few µs until the socket is closed.
+ *
+ * @returns when it is closed
  */
-export function closeListener(server: net.Server, quietMs = 100): void {
+export async function closeListener(server: net.Server): Promise<void> {
   if (!server.listening) return;
-  const close = () => {
-    clearTimeout(timer);
-    server.off('connection', afterConnection);
-    server.close();
-  };
-  const afterConnection = () => setImmediate(close);
-  const timer = setTimeout(close, quietMs);
-  server.once('connection', afterConnection);
+  let quietRounds = 0;
+  server.on('connection', () => {
+    quietRounds = 0;
+  });
+  const end = performance.now() + CLOSE_LIMIT_MS;
+  // The first round may have looked for connections before we began.
+  while (quietRounds < 2 && performance.now() < end) {
+    quietRounds += 1;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  // Its `close` event would wait for the connections it has accepted, too.
+  server.close();
 }
 
 function listening(server: net.Server, options: net.ListenOptions): Promise<void> {

@@ -47,7 +47,7 @@ export class WorkerListeners {
       if (wanted.has(key)) continue;
       this.#servers.delete(key);
       this.#handles.delete(key);
-      closeListener(server);
+      void closeListener(server);
     }
     const opened = await Promise.all(
       listeners.map(async (listener) => [listenerKey(listener), await this.#open(listener)] as const),
@@ -55,11 +55,12 @@ export class WorkerListeners {
     this.#problems = Object.fromEntries(opened);
   }
 
-  /** Accepts no further connection. */
-  close(): void {
-    for (const server of this.#servers.values()) closeListener(server);
+  /** From its end on accepts no further connection. */
+  async close(): Promise<void> {
+    const servers = [...this.#servers.values()];
     this.#servers.clear();
     this.#problems = {};
+    await Promise.all(servers.map(closeListener));
   }
 
   async #open(listener: Listener): Promise<string | null> {

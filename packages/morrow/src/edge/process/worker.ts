@@ -87,13 +87,17 @@ class Worker {
   leave(limitMs = this.#drainMs()): void {
     if (this.#leaving) process.exit(0);
     this.#leaving = true;
-    this.#listeners?.close();
-    void this.#proxy.drain(limitMs).then(() => {
-      // The last counts still have to get to the master; an orphan has nobody to send them to.
-      const last = this.#answer(-1);
-      if (!process.connected) process.exit(0);
-      process.send?.(last, undefined, undefined, () => process.exit(0));
-    });
+    void this.#end(limitMs);
+  }
+
+  async #end(limitMs: number): Promise<void> {
+    // First the ports, then the connections: a client that is sent away must not come back here.
+    await this.#listeners?.close();
+    await this.#proxy.drain(limitMs);
+    // The last counts still have to get to the master; an orphan has nobody to send them to.
+    const last = this.#answer(-1);
+    if (!process.connected) process.exit(0);
+    process.send?.(last, undefined, undefined, () => process.exit(0));
   }
 
   async #serve(cut: number, served: Served): Promise<void> {
