@@ -81,7 +81,7 @@ export default {
     ),
     ...onlySees(
       'platform',
-      ['engine/', 'edge/api\\.ts$', 'edge/client\\.ts$', 'config/resolved\\.ts$', SHARED],
+      ['engine/', 'edge/(api|client|histogram)\\.ts$', 'config/resolved\\.ts$', SHARED],
       'A platform carries out what it is told; it decides nothing and keeps no journal.',
     ),
     {

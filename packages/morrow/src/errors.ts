@@ -28,6 +28,7 @@ export const ERRORS = {
   BUILD_FAILED: { exit: 1, title: 'The build command failed' },
   SNAPSHOT_FAILED: { exit: 1, title: 'The snapshot could not be made' },
   START_COMMAND_MISSING: { exit: 2, title: 'Nothing says how to start the service' },
+  SECRET_MISSING: { exit: 1, title: 'A secret has no value' },
   ROLLOUT_BUSY: { exit: 5, title: 'A rollout of that service is under way' },
   NO_ROLLOUT: { exit: 1, title: 'No rollout of that service is under way' },
   COMMAND_REFUSED: { exit: 1, title: 'The rollout does not take that command now' },

@@ -32,10 +32,12 @@ export interface TargetRecord {
 export interface Stopping {
   /** Null: it is no longer wanted. Else why it had to go although it is: that counts as an exit. */
   readonly reason: string | null;
-  /** When it is asked to end (SIGTERM), and when it is made to (SIGKILL). */
+  /** When it is asked to end (SIGTERM) at the earliest. */
   readonly askAtMs: number;
-  readonly killAtMs: number;
-  readonly asked: boolean;
+  /** When it was asked; null: not yet. */
+  readonly askedAtMs: number | null;
+  /** From then on, how long until it is made to (SIGKILL), ms. */
+  readonly graceMs: number;
 }
 
 export interface Ended {
