@@ -15,17 +15,28 @@ const DEFAULT_COLUMNS = 80;
 
 export class Output {
   readonly json: boolean;
-  readonly #stdout: NodeJS.WriteStream;
-  readonly #stderr: NodeJS.WriteStream;
+  readonly #options: OutputOptions;
   readonly #env: NodeJS.ProcessEnv;
   readonly #gone = new AbortController();
+  #openStdout: NodeJS.WriteStream | null = null;
+  #openStderr: NodeJS.WriteStream | null = null;
 
-  constructor({ stdout, stderr, env, json }: OutputOptions) {
-    this.#stdout = stdout;
-    this.#stderr = stderr;
-    this.#env = env;
-    this.json = json;
-    for (const stream of [stdout, stderr]) stream.on('error', this.#onError);
+  constructor(options: OutputOptions) {
+    this.#options = options;
+    this.#env = options.env;
+    this.json = options.json;
+  }
+
+  // Node makes a stream when it is first asked for, in a tenth of the time that a whole command takes; most write to
+  // one of the two only.
+  get #stdout(): NodeJS.WriteStream {
+    this.#openStdout ??= this.#options.stdout.on('error', this.#onError);
+    return this.#openStdout;
+  }
+
+  get #stderr(): NodeJS.WriteStream {
+    this.#openStderr ??= this.#options.stderr.on('error', this.#onError);
+    return this.#openStderr;
   }
 
   /** Aborted once nobody reads stdout any more (`morrow logs -f | head`). */

@@ -9,9 +9,17 @@ import type { Pieces } from './pieces.ts';
  * @param words those behind `morrow`
  */
 export async function runCommandLine(words: readonly string[], pieces: Pieces): Promise<number> {
-  const { stdout, stderr, env } = process;
-  const json = words.includes('--json');
-  const out = new Output({ stdout, stderr, env, json });
+  const { env } = process;
+  const out = new Output({
+    get stdout() {
+      return process.stdout;
+    },
+    get stderr() {
+      return process.stderr;
+    },
+    env,
+    json: words.includes('--json'),
+  });
   const debug = words.includes('--debug') || Boolean(env['MORROW_DEBUG']);
   const stop = new AbortController();
   const unlisten = listenToSignals(stop);

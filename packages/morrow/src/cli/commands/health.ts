@@ -7,7 +7,7 @@ import { duration } from '../render/format.ts';
 /** Longest wait for one answer, ms. */
 const ANSWER_MS = 5_000;
 
-/** `morrow health <url>`: asks `<url>/health` every 5 s for 30 s; 0 as soon as it answers 2xx, else 1. */
+/** `morrow health <url>`: asks `<url>/health` every 5 s for 30 s; 0 as soon as it answers less than 400, else 1. */
 export const run: Run = async ({ out, args, options, signal }) => {
   const endpoint = args[0];
   if (endpoint === undefined)
@@ -52,18 +52,21 @@ function healthUrl(endpoint: string): string {
   }
 }
 
-/** Why it is not healthy, in words; empty: it is. */
+/** Why it is not healthy, in words; empty: it is. By `node:http`: `fetch` refuses to talk to some ports. */
 async function ask(url: string, withinMs: number, signal: AbortSignal): Promise<string> {
+  const { get } = url.startsWith('https:') ? await import('node:https') : await import('node:http');
   const limit = AbortSignal.timeout(withinMs);
-  try {
-    const answer = await fetch(url, { signal: AbortSignal.any([limit, signal]) });
-    await answer.body?.cancel();
-    return answer.ok ? '' : `answered ${answer.status} ${answer.statusText}`.trimEnd();
-  } catch (error) {
-    if (signal.aborted) throw signal.reason;
-    if (limit.aborted) return `no answer within ${duration(withinMs)}`;
-    return reason(error);
-  }
+  return new Promise((resolve, reject) => {
+    const asked = get(url, { agent: false, signal: AbortSignal.any([limit, signal]) }, (answer) => {
+      answer.destroy();
+      const { statusCode = 0, statusMessage = '' } = answer;
+      resolve(statusCode < 400 ? '' : `answered ${statusCode} ${statusMessage}`.trimEnd());
+    });
+    asked.on('error', (error: NodeJS.ErrnoException) => {
+      if (signal.aborted) reject(signal.reason);
+      else resolve(limit.aborted ? `no answer within ${duration(withinMs)}` : words(error));
+    });
+  });
 }
 
 const WORDS: Readonly<Record<string, string>> = {
@@ -73,14 +76,10 @@ const WORDS: Readonly<Record<string, string>> = {
   ECONNRESET: 'the connection was broken off',
   EHOSTUNREACH: 'the host cannot be reached',
   ENETUNREACH: 'the network cannot be reached',
-  UND_ERR_SOCKET: 'the connection was broken off before an answer came',
 };
 
-function reason(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined;
-  const { code, message } = (cause ?? error) as { code?: string; message?: string };
-  return (code === undefined ? undefined : WORDS[code]) ?? message ?? String(error);
-}
+const words = ({ code, message }: NodeJS.ErrnoException): string =>
+  (code === undefined ? undefined : WORDS[code]) ?? message;
 
 async function until(atMs: number, signal: AbortSignal): Promise<void> {
   const ms = Math.max(0, atMs - performance.now());

@@ -85,8 +85,5 @@ function logLines(view: RolloutView, look: Look): string[] {
   const lines = reason && reason.lastLines.length > 0 ? reason.lastLines : (exit?.lastLines ?? []);
   if (lines.length === 0) return [];
   const shown = lines.slice(-LOG_LINES).map((line) => truncate(harmless(line), look.columns - 4, look.signs));
-  return [
-    look.style.dim('  Its last log lines:'),
-    ...shown.map((line) => `  ${look.style.dim('|')} ${line}`),
-  ];
+  return [look.style.dim('  Last log lines:'), ...shown.map((line) => `  ${look.style.dim('|')} ${line}`)];
 }

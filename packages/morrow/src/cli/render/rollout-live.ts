@@ -46,7 +46,7 @@ export function renderLive(view: RolloutView, extras: LiveExtras, look: Look): s
 function side(role: string, view: SideView, look: Look): string[] {
   const { style } = look;
   const name = padEnd(role, 9);
-  const weight = padStart(`${view.weightPct} %`, 5);
+  const weight = padStart(`${view.weightPct} %`, 6);
   const health = healthWords(view);
   const healthSegment = seg(health, view.healthy < view.wanted ? style.yellow : style.green);
   if (look.columns < WIDE) {

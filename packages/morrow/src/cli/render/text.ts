@@ -7,9 +7,9 @@ export const widthOf = (text: string): number => truncatedWidth(text).width;
 
 /** The beginning of a text (without escape codes) that fits into `columns`, with an ellipsis where something is left out. */
 export function truncate(text: string, columns: number, signs: Signs): string {
-  const fit = truncatedWidth(text, { limit: Math.max(0, columns), ellipsis: signs.ellipsis });
-  if (!fit.truncated) return text;
-  return text.slice(0, fit.index) + (fit.ellipsed ? signs.ellipsis : '');
+  if (widthOf(text) <= columns) return text;
+  const room = Math.max(0, columns - widthOf(signs.ellipsis));
+  return text.slice(0, indexAt(text, room)) + (columns >= widthOf(signs.ellipsis) ? signs.ellipsis : '');
 }
 
 /** A text with spaces behind it up to `columns`; a longer one stays as it is. */
@@ -43,11 +43,19 @@ function cut(word: string, columns: number): string[] {
   const pieces: string[] = [];
   let rest = word;
   while (widthOf(rest) > columns) {
-    const index = Math.max(1, truncatedWidth(rest, { limit: Math.max(1, columns), ellipsis: '' }).index);
+    const index = Math.max(1, indexAt(rest, columns));
     pieces.push(rest.slice(0, index));
     rest = rest.slice(index);
   }
   return [...pieces, rest];
+}
+
+/** Where the longest beginning that fits into `columns` ends. */
+function indexAt(text: string, columns: number): number {
+  let { index } = truncatedWidth(text, { limit: columns, ellipsis: '' });
+  // The library lets a character that is two cells wide stand out by one.
+  while (index > 0 && widthOf(text.slice(0, index)) > columns) index -= 1;
+  return index;
 }
 
 const ESCAPES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[ -/]*[0-~])/g;
