@@ -1,0 +1,112 @@
+/** `bench edge`: what a request costs in Morrow's edge and in other proxies, on the same core, in the same run. */
+import type { Bench, BenchOptions } from '../types.ts';
+import { atRates, type Paced } from './half-rate.ts';
+import { type Cores, chooseCores, pinned, removeFolder, temporaryFolder, whereIs } from './machine.ts';
+import { CONNECTIONS, medianSlice, type Slice, slice } from './measure.ts';
+import { type Memory, memoryOf } from './memory.ts';
+import { type Running, start } from './processes.ts';
+import { PROXY_NAMES, type ProxyName, type RunningProxy, startProxy } from './proxies.ts';
+import { type Findings, report } from './report.ts';
+
+/** How long everything takes. Seconds are whole: wrk knows no others. */
+const FULL = { rounds: 5, seconds: 3, pacedRounds: 3, pacedSeconds: 4, requests: 1_000_000, idle: 5000 };
+const QUICK = { rounds: 2, seconds: 1, pacedRounds: 1, pacedSeconds: 1.5, requests: 0, idle: 5000 };
+
+/** For the just-in-time compiler; the other proxies were compiled long ago. */
+const WARM_SECONDS = 1;
+
+/** What is loaded, from where, by which plan. */
+interface Course {
+  readonly plan: typeof FULL;
+  readonly cores: Cores;
+  readonly dir: string;
+  readonly proxies: readonly RunningProxy[];
+}
+
+export const run: Bench = async ({ quick }: BenchOptions) => {
+  if (process.platform !== 'linux') throw new Error('This benchmark reads /proc and needs Linux.');
+  const cores = chooseCores();
+  const dir = temporaryFolder('edge-load');
+  const started: Pick<Running, 'stop'>[] = [];
+  try {
+    const upstream = start(pinned(cores.load, [process.execPath, `${import.meta.dirname}/upstream.ts`]));
+    started.push(upstream);
+    const place = { core: cores.proxy, upstreamPort: Number(await upstream.firstLine()) };
+    const proxies: RunningProxy[] = [];
+    const missing: ProxyName[] = [];
+    for (const name of PROXY_NAMES) {
+      const proxy = await startProxy(name, place);
+      if (proxy === null) missing.push(name);
+      else {
+        proxies.push(proxy);
+        started.push(proxy);
+      }
+    }
+    const course = { plan: quick ? QUICK : FULL, cores, dir, proxies };
+    return report(await measureAll(course, missing));
+  } finally {
+    for (const one of started) await one.stop();
+    removeFolder(dir);
+  }
+};
+
+async function measureAll(course: Course, missing: readonly ProxyName[]): Promise<Findings> {
+  const { cores, proxies } = course;
+  const cold = { ...course, proxies: proxies.filter(({ name }) => name === 'edge') };
+  for (const path of ['/small', '/large']) await rounds(cold, path, 1, WARM_SECONDS);
+  const small = await rounds(course, '/small', course.plan.rounds, course.plan.seconds);
+  const large = await rounds(course, '/large', course.plan.rounds, course.plan.seconds);
+  const paced = await halfRate(course, small);
+  const memory = await edgeMemory(course, small);
+  return {
+    cores,
+    versions: proxies,
+    missing,
+    small,
+    large,
+    paced,
+    memory,
+    load: whereIs('wrk') ? 'wrk' : 'own',
+  };
+}
+
+/** Every proxy in turn, again and again (A B C A B C): what disturbs the machine disturbs all of them. */
+async function rounds(
+  { proxies, cores, dir }: Course,
+  path: string,
+  count: number,
+  seconds: number,
+): Promise<Map<ProxyName, Slice[]>> {
+  const slices = new Map<ProxyName, Slice[]>(proxies.map(({ name }) => [name, []]));
+  const ask = { path, connections: CONNECTIONS, seconds, core: cores.load };
+  for (let round = 0; round < count; round += 1) {
+    for (const proxy of proxies) slices.get(proxy.name)?.push(await slice(proxy, ask, dir));
+  }
+  return slices;
+}
+
+const topRate = (small: ReadonlyMap<ProxyName, readonly Slice[]>, name: ProxyName): number =>
+  medianSlice(small.get(name) ?? []).perSecond;
+
+/** Edge, Caddy and nginx at half of the edge's top rate; Caddy also at half of its own, in case that is too much. */
+function halfRate(course: Course, small: ReadonlyMap<ProxyName, readonly Slice[]>): Promise<Paced[]> {
+  const { proxies, plan, cores } = course;
+  const half = topRate(small, 'edge') / 2;
+  const some = proxies.filter(({ name }) => name === 'edge' || name === 'caddy' || name === 'nginx');
+  const pairs = some.map((proxy) => ({ proxy, rate: half }));
+  const caddy = proxies.find(({ name }) => name === 'caddy');
+  const edge = proxies.find(({ name }) => name === 'edge');
+  const own = topRate(small, 'caddy') / 2;
+  if (caddy && edge && own < half) pairs.push({ proxy: caddy, rate: own }, { proxy: edge, rate: own });
+  return atRates(pairs, plan.pacedRounds, { seconds: plan.pacedSeconds, core: cores.load });
+}
+
+async function edgeMemory(
+  { proxies, plan, cores, dir }: Course,
+  small: ReadonlyMap<ProxyName, readonly Slice[]>,
+): Promise<Memory | null> {
+  const edge = proxies.find(({ name }) => name === 'edge');
+  if (edge === undefined) return null;
+  const perSecond = topRate(small, 'edge');
+  return memoryOf(edge, { requests: plan.requests, idle: plan.idle, core: cores.load, perSecond }, dir);
+}

@@ -1,0 +1,3 @@
+module morrow/bench/edge/reverseproxy
+
+go 1.22
