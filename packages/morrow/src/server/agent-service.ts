@@ -129,16 +129,20 @@ export class AgentService {
   async *#views(id: string, loop: ServiceLoop, signal: AbortSignal): AsyncGenerator<Api.RolloutView> {
     const { clock } = this.#deps;
     let alarm = new AbortController();
-    const unwatch = loop.watch(() => alarm.abort());
+    const ended = new AbortController();
+    const unwatch = loop.watch(() => {
+      alarm.abort();
+      if (loop.snapshot().last?.id === id) ended.abort();
+    });
     try {
       while (!signal.aborted) {
         alarm = new AbortController();
         const rollout = await this.#find(id);
         yield await this.#view(rollout);
         if (TERMINAL_PHASES.includes(rollout.phase)) return;
-        await clock.sleep(1000, AbortSignal.any([alarm.signal, signal]));
+        await clock.sleep(1000, AbortSignal.any([alarm.signal, ended.signal, signal]));
         // Changes come in bursts; the last of them is what people want to see. The end is shown at once.
-        if (!TERMINAL_PHASES.includes((await this.#find(id)).phase)) await clock.sleep(VIEW_MS, signal);
+        await clock.sleep(VIEW_MS, AbortSignal.any([ended.signal, signal]));
       }
     } finally {
       unwatch();
@@ -202,7 +206,6 @@ export class AgentService {
       nowMs,
     );
   }
-
 
   /** Looks up just the revisions of these placements: a long history must not slow a view. */
   async #revisions(placements: readonly (Placement | null | undefined)[]): Promise<Revisions> {
