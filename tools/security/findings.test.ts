@@ -7,7 +7,7 @@ describe('a lockfile', () => {
       '': {},
       'packages/morrow': { version: '0.1.0' },
       'node_modules/morrow': { resolved: 'packages/morrow', link: true },
-      'node_modules/esbuild': { integrity: 'sha512-x', hasInstallScript: true },
+      'node_modules/@swc/core': { integrity: 'sha512-x', hasInstallScript: true },
     };
     expect(lockfileProblems({ packages })).toEqual([]);
   });

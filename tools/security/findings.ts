@@ -9,7 +9,7 @@ export interface Lockfile {
 }
 
 /** Install scripts that were read and may run; none of them is needed, they only save time. */
-const AGREED_SCRIPTS = new Set(['esbuild', '@swc/core', 'fsevents']);
+const AGREED_SCRIPTS = new Set(['@swc/core', 'fsevents']);
 
 /** What is wrong with a lockfile by itself, a sentence for each. */
 export function lockfileProblems(lockfile: Lockfile): string[] {

@@ -19,9 +19,11 @@ if (Number(process.versions.node.split('.')[0]) < 24) {
   process.getBuiltinModule('node:module').enableCompileCache();
   sources = new URL('../src/cli/main.ts', import.meta.url);
   // A checkout runs its sources as they are; a published package has no sources, only the bundle.
-  import(
-    process.getBuiltinModule('node:fs').existsSync(sources) ? sources.href : '../dist/cli/main.js'
-  ).catch((error) => {
-    fail(`morrow could not start: ${process.argv.includes('--debug') ? error.stack : error.message}`);
-  });
+  import(process.getBuiltinModule('node:fs').existsSync(sources) ? sources.href : '../dist/cli/main.js').then(
+    // Everything is written by now, for writes to files, terminals and pipes wait; ending here spares Node tidying up.
+    () => process.exit(),
+    (error) => {
+      fail(`morrow could not start: ${process.argv.includes('--debug') ? error.stack : error.message}`);
+    },
+  );
 }

@@ -13,58 +13,77 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { rolldown } from 'rolldown';
 import { commanderWithoutProcesses, startQuickly } from './start-quickly.mjs';
 
 const folder = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const root = resolve(folder, '../..');
+const src = join(folder, 'src');
 const dist = join(folder, 'dist');
 const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
 
+/** By name below dist, without its ending. */
 function entryPoints() {
-  const src = join(folder, 'src');
   const programs = readdirSync(src, { recursive: true }).filter((path) => /(^|[/\\])main\.ts$/.test(path));
   // programs.ts finds the others by its own place, so it must not be folded into one of them: it is an entry too.
-  return [join(src, 'index.ts'), join(src, 'programs.ts'), ...programs.map((path) => join(src, path))];
+  const files = ['index.ts', 'programs.ts', ...programs];
+  return Object.fromEntries(files.map((file) => [file.replace(/\.ts$/, ''), join(src, file)]));
+}
+
+/**
+ * What the command line needs before it knows the verb becomes one file: opening ten small ones takes longer than
+ * everything that is done with them. The program itself stays where it is, for it finds its neighbours from there.
+ */
+function startOf(program) {
+  let reached = null;
+  const reach = (id, context) => {
+    if (reached.has(id)) return;
+    reached.add(id);
+    for (const next of context.getModuleInfo(id)?.importedIds ?? []) reach(next, context);
+  };
+  return (id, context) => {
+    if (reached === null) {
+      reached = new Set();
+      reach(program, context);
+    }
+    return id !== program && id.startsWith(src + sep) && reached.has(id) ? 'start' : null;
+  };
 }
 
 /** Libraries are bundled, so that the package brings no others; what stands under `dependencies` stays outside. */
 async function bundle() {
-  const { metafile, outputFiles } = await build({
-    entryPoints: entryPoints(),
-    outdir: dist,
-    outbase: join(folder, 'src'),
-    chunkNames: 'chunk-[hash]',
-    bundle: true,
-    splitting: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node24',
-    conditions: ['module', 'import'],
-    mainFields: ['module', 'main'],
+  const build = await rolldown({
+    input: entryPoints(),
     external: Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies }),
-    minifySyntax: true,
-    minifyWhitespace: true,
-    legalComments: 'none',
-    metafile: true,
-    write: false,
-    logLevel: 'warning',
+    platform: 'node',
     plugins: [commanderWithoutProcesses],
+    onwarn: (warning) => {
+      throw new Error(warning.message);
+    },
   });
-  for (const { path, text } of outputFiles) {
+  const { output } = await build.generate({
+    format: 'esm',
+    chunkFileNames: '[name]-[hash].js',
+    comments: false,
+    minify: { mangle: false, compress: true, codegen: { removeWhitespace: true } },
+    codeSplitting: { groups: [{ debugName: 'start', name: startOf(join(src, 'cli/main.ts')) }] },
+  });
+  await build.close();
+  for (const { fileName, code } of output) {
+    const path = join(dist, fileName);
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, startQuickly(text));
+    writeFileSync(path, startQuickly(code));
   }
-  return Object.keys(metafile.inputs);
+  return output.flatMap((chunk) => chunk.moduleIds);
 }
 
 /** Bundled libraries keep their terms: each one's licence goes into one file beside the code. */
-function licences(inputs) {
+function licences(modules) {
   const folders = new Set();
-  for (const input of inputs) {
-    const found = /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(resolve(process.cwd(), input));
+  for (const module of modules) {
+    const found = /^.*[/\\]node_modules[/\\](?:@[^/\\]+[/\\])?[^/\\]+/.exec(module);
     if (found) folders.add(found[0]);
   }
   const texts = [...folders].sort().map((library) => {

@@ -10,40 +10,37 @@ import { readFileSync } from 'node:fs';
  */
 export const commanderWithoutProcesses = {
   name: 'commander-without-processes',
-  setup(build) {
-    build.onLoad({ filter: /[/\\]commander[/\\]lib[/\\]command\.js$/ }, ({ path }) => {
+  load: {
+    filter: { id: /[/\\]commander[/\\]lib[/\\]command\.js$/ },
+    handler(id) {
       const before = "import childProcess from 'node:child_process';";
       const after =
         "const childProcess = { get spawn() { return process.getBuiltinModule('node:child_process').spawn; } };";
-      const source = readFileSync(path, 'utf8');
-      if (!source.includes(before)) throw new Error(`${path} no longer holds ${before}`);
-      return { contents: source.replace(before, after), loader: 'js' };
-    });
+      const source = readFileSync(id, 'utf8');
+      if (!source.includes(before)) throw new Error(`${id} no longer holds ${before}`);
+      return source.replace(before, after);
+    },
   },
 };
 
-const REQUIRE_HELPER = /\btypeof require\b/;
+const IMPORT =
+  /(?<=^|[;}\n])import(?:\s*(?<byDefault>[\w$]+))?,?(?<named>\{[^}]*\})?(?:\*as (?<all>[\w$]+))? ?from(?<quote>["'`])(?<module>node:[\w/]+)\k<quote>;/g;
 
 /**
  * Takes Node's own modules by `process.getBuiltinModule` instead of `import`: for each that is imported, Node copies
  * every export into a module made for the purpose, and for `node:process` opens stdin, stdout and stderr to do so.
- * @param text a file that esbuild wrote with `minifyWhitespace`
+ * @param code a file that the bundler wrote without whitespace
  */
-export function startQuickly(text) {
-  const rewritten = text.replace(
-    /(?<=^|[;}\n])import(?:\s*([\w$]+))?,?(\{[^}]*\})?(?:\*as ([\w$]+))? ?from"(node:[\w/]+)";/g,
-    (_statement, byDefault, named, all, name) => {
-      if (named?.includes('default '))
-        throw new Error(`Import ${name} by its default or by names, not both ways.`);
-      const taken = `process.getBuiltinModule("${name}")`;
-      const bindings = [byDefault, all].filter(Boolean).map((binding) => `${binding}=${taken}`);
-      // `process` is there anyway; a binding of that name would hide what it is taken from.
-      if (byDefault === 'process') bindings.shift();
-      if (named) bindings.push(`${named.replace(/([\w$]+) as /g, '$1:')}=${taken}`);
-      return bindings.length > 0 ? `const ${bindings.join(',')};` : '';
-    },
-  );
-  if (!REQUIRE_HELPER.test(rewritten)) return rewritten;
-  // Libraries that are CommonJS ask for Node's own modules with `require`.
-  return `const require=process.getBuiltinModule("node:module").createRequire(import.meta.url);${rewritten}`;
+export function startQuickly(code) {
+  return code.replace(IMPORT, (...match) => {
+    const { byDefault, named, all, module } = match.at(-1);
+    if (named?.includes('default '))
+      throw new Error(`Import ${module} by its default or by names, not both.`);
+    const taken = `process.getBuiltinModule("${module}")`;
+    // `process` is there anyway; a binding of that name would hide what it is taken from.
+    const whole = [byDefault === 'process' ? null : byDefault, all].filter(Boolean);
+    const bindings = whole.map((binding) => `${binding}=${taken}`);
+    if (named) bindings.push(`${named.replace(/([\w$]+) as /g, '$1:')}=${taken}`);
+    return bindings.length > 0 ? `const ${bindings.join(',')};` : '';
+  });
 }

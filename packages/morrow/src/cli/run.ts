@@ -3,6 +3,8 @@ import { MorrowError } from '../errors.ts';
 import { type Context, Interrupted } from './context.ts';
 import { Output } from './output.ts';
 import type { Pieces } from './pieces.ts';
+import { renderHelp } from './render/help.ts';
+import { VERBS } from './verbs.ts';
 
 /**
  * Runs one command line in this process; resolves to the exit code and never rejects.
@@ -46,7 +48,6 @@ async function dispatch(words: readonly string[], around: Surroundings): Promise
     return 0;
   }
   if (words.length === 0 || (words.length === 1 && ['--help', '-h', 'help'].includes(words[0] ?? ''))) {
-    const [{ renderHelp }, { VERBS }] = await Promise.all([import('./render/help.ts'), import('./verbs.ts')]);
     out.data(renderHelp(VERBS, out.look));
     return 0;
   }
