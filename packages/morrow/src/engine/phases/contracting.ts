@@ -19,7 +19,15 @@ export function contracting(rollout: Rollout, scene: Scene): Advanced {
   const { rollout: current, effects, failed, under } = runTasks(rollout, scene, tasks, EMPTIED);
   if (failed !== null) return leaveToPerson(current, scene, failed);
   if (under !== null) return stay(current, `${under.name} to end`, [...keep, ...effects]);
-  if (drifted(rollout, scene)) return stay(current, 'all traffic to be on the candidate', keep);
+  if (drifted(rollout, scene)) {
+    const astray = reasonOf(
+      'drift',
+      'traffic was taken from the candidate by another hand and could not be put back',
+    );
+    return overdue(current, scene.nowMs)
+      ? leaveToPerson(current, scene, astray)
+      : stay(current, 'all traffic to be on the candidate', keep);
+  }
   const finished = finish(current, scene, CONTRACTED);
   return { ...finished, effects: [...keep, ...finished.effects] };
 }

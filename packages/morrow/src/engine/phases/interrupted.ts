@@ -11,14 +11,20 @@ import { beginStep } from './shifting.ts';
 
 /** Steps stand still; what was reached is kept. */
 export const paused = (rollout: Rollout, scene: Scene): Advanced =>
-  stay(rollout, 'somebody to resume it', upkeep(rollout, scene));
+  stay(disturbed(rollout, scene), 'somebody to resume it', upkeep(rollout, scene));
+
+/** A bake during which the weights were others begins anew, even where it was interrupted when they changed. */
+function disturbed(rollout: Rollout, scene: Scene): Rollout {
+  const baked = rollout.resumePhase === 'observing' || rollout.resumePhase === 'baking';
+  return baked && drifted(rollout, scene) ? { ...rollout, resumePhase: 'shifting' } : rollout;
+}
 
 /** A person has to decide; evidence that comes late decides as well. */
 export function waiting(rollout: Rollout, scene: Scene): Advanced {
   if (rollout.reason?.code === 'insufficient-evidence' && !lacksEvidence(rollout)) {
     return { rollout: resume(rollout, scene.nowMs), effects: [] };
   }
-  return stay(rollout, rollout.reason?.text ?? 'a person', upkeep(rollout, scene));
+  return stay(disturbed(rollout, scene), rollout.reason?.text ?? 'a person', upkeep(rollout, scene));
 }
 
 /** While the schema is being contracted the old slot stays empty. */
@@ -26,8 +32,9 @@ const upkeep = (rollout: Rollout, scene: Scene) =>
   keepAll(rollout, rollout.resumePhase === 'contracting' ? { ...scene, stable: null } : scene);
 
 /** Something is wrong that neither a step forward nor a step back would mend; it goes on by itself when that is over. */
-export function holding(rollout: Rollout, scene: Scene): Advanced {
+export function holding(held: Rollout, scene: Scene): Advanced {
   const { nowMs } = scene;
+  const rollout = disturbed(held, scene);
   const reason = whyHold(rollout, scene);
   if (reason === null) return { rollout: resume(rollout, nowMs), effects: [] };
   const onward = reason.code === 'stable-unhealthy' ? relief(rollout, scene) : null;

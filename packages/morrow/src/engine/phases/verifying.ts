@@ -1,3 +1,4 @@
+import { overdue } from '../clock.ts';
 import { healthInWords, lastStep, type Scene } from '../scene.ts';
 import { hookTasks, migrationTask, passed, runTasks, smokeTask, type Task } from '../tasks.ts';
 import { enter, goBack, stay } from '../transitions.ts';
@@ -5,6 +6,7 @@ import type { Advanced, Rollout } from '../types.ts';
 import { clearCandidate, keepCandidate, keepStable } from '../upkeep.ts';
 import { notHealthy } from '../watch.ts';
 import { duration } from '../words.ts';
+import { giveUp } from './giving-up.ts';
 import { stageProblem } from './preparing.ts';
 import { beginStep } from './shifting.ts';
 
@@ -53,14 +55,21 @@ function inOrder(
 ): Advanced {
   const { rollout: current, effects, failed, under } = runTasks(rollout, scene, tasks, offset);
   if (failed !== null) return goBack(current, failed, scene.nowMs);
-  if (under === null) {
-    // Where traffic has come to the unproven candidate by another hand, it goes back before anything else.
-    return clearCandidate(current, scene) === null
-      ? { rollout: next(current), effects: [] }
-      : before(current, scene, '');
-  }
+  if (under === null) return unlessAstray(current, scene, next);
   const advanced = before(current, scene, `${under.name} to end`);
   return { ...advanced, effects: [...advanced.effects, ...effects] };
+}
+
+/** Where traffic has come to the unproven candidate by another hand, it goes back before anything else. */
+function unlessAstray(rollout: Rollout, scene: Scene, next: (done: Rollout) => Rollout): Advanced {
+  if (clearCandidate(rollout, scene) === null) return { rollout: next(rollout), effects: [] };
+  if (!overdue(rollout, scene.nowMs)) return before(rollout, scene, '');
+  return giveUp(
+    rollout,
+    scene,
+    'drift',
+    'traffic went to the candidate by another hand and could not be taken back',
+  );
 }
 
 /** What is seen to while the candidate has no traffic yet. */
