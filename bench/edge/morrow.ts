@@ -6,7 +6,10 @@ import { EdgeClient } from '../../packages/morrow/src/edge/client.ts';
 import { freePort, pinned, removeFolder, temporaryFolder } from './machine.ts';
 import { start } from './processes.ts';
 
-const EPOCH = 1;
+/** The epoch of whoever speaks to an edge that a benchmark started. */
+export const EPOCH = 1;
+/** The service's name. */
+export const SERVICE = 'bench';
 /** Nobody plays controller here, and 30 s of silence must change no weights. */
 const FAILSAFE_MS = 3_600_000;
 const START_MS = 10_000;
@@ -31,26 +34,30 @@ export const slotOf = (revision: string, upstreamPort: number): EdgeSlot => ({
 /** Starts an edge with both slots in front of the upstream, 95 to 5. */
 export async function startEdge(place: { core: number | null; upstreamPort: number }): Promise<StartedEdge> {
   const { core, upstreamPort } = place;
-  return startEdgeWith(core, {
-    blue: slotOf('r-blue', upstreamPort),
-    green: slotOf('r-green', upstreamPort),
-  });
+  return startEdgeWith(
+    { core, workers: 1 },
+    {
+      blue: slotOf('r-blue', upstreamPort),
+      green: slotOf('r-green', upstreamPort),
+    },
+  );
 }
 
 /**
- * Starts an edge with one worker and those slots, weights 95 to 5; resolves when all targets are healthy.
- * @param core the core it may use; null: any
+ * Starts an edge with those slots, weights 95 to 5; resolves when all targets are healthy.
+ * @param how.core the core it may use; null: any
+ * @param how.workers how many; null: as many as it chooses
  */
 export async function startEdgeWith(
-  core: number | null,
+  how: { readonly core: number | null; readonly workers: number | null },
   slots: EdgeService['slots'],
-  workers = 1,
 ): Promise<StartedEdge> {
   const dir = temporaryFolder('edge');
   const socket = join(dir, 'edge.sock');
   const command = [process.execPath, MAIN, '--dir', dir, '--socket', socket];
-  command.push('--workers', String(workers), '--failsafe-ms', String(FAILSAFE_MS));
-  const { pid, stop } = start(pinned(core, command));
+  command.push('--failsafe-ms', String(FAILSAFE_MS));
+  if (how.workers !== null) command.push('--workers', String(how.workers));
+  const { pid, stop } = start(pinned(how.core, command));
   const client = new EdgeClient({ socketPath: socket });
   const port = await freePort();
   await until('answers on its socket', () => client.state().then(() => true));
@@ -73,7 +80,7 @@ export async function startEdgeWith(
 }
 
 const service = (port: number, slots: EdgeService['slots']): EdgeService => ({
-  name: 'bench',
+  name: SERVICE,
   listen: { address: '127.0.0.1', port, hosts: [], pathPrefix: '/' },
   slots,
   weights: { blue: 95, green: 5 },
