@@ -41,7 +41,7 @@ describe('the published package', () => {
 
   test('types a configuration, and refuses a wrong one', () => {
     writeFileSync(
-      join(installed.folder, 'right.ts'),
+      join(installed.folder, 'morrow.config.ts'),
       `import { defineConfig } from 'morrow';
        export default defineConfig({
          project: 'p',
@@ -68,7 +68,7 @@ describe('the published package', () => {
         'false',
         file,
       );
-    expect(check('right.ts').stdout).toBe('');
+    expect(check('morrow.config.ts').stdout).toBe('');
     expect(check('wrong.ts').stdout).toMatch(/^wrong\.ts\(2,\d+\): error/);
   });
 

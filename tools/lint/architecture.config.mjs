@@ -4,7 +4,8 @@
  */
 
 const SRC = '^packages/morrow/src';
-const TESTS = '(\\.test\\.ts$|^packages/morrow/src/testing/)';
+/** Tests, and what only tests use: whole files of it end in .testing.ts or lie below testing/. */
+const TESTS = '(\\.(test|testing)\\.ts$|^packages/morrow/src/testing/)';
 
 /** Small modules that every part but the engine and the runner may use. */
 const SHARED = '(paths|programs|linux|system)\\.ts$';
@@ -120,7 +121,7 @@ export default {
       comment: 'What ships must not lean on what tests lean on.',
       severity: 'error',
       from: { path: '^(packages|app|demo)/', pathNot: TESTS },
-      to: { path: `(${SRC}/testing/|\\.test\\.ts$|node_modules/(vitest|fast-check)/)` },
+      to: { path: `(${SRC}/testing/|\\.(test|testing)\\.ts$|node_modules/(vitest|fast-check)/)` },
     },
     {
       name: 'apps-use-what-is-published',
