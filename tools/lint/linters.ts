@@ -44,7 +44,7 @@ export const architecture: Linter = {
   bundled: true,
 };
 
-/** Files, exports and packages that nothing uses (knip.json). */
+/** Files, exports and packages that nothing uses (knip.jsonc). */
 export const unused: Linter = { name: 'knip', program: 'knip', args: () => ['--no-progress'], bundled: true };
 
 /** Words that must not stand in some places (words.ts). */
