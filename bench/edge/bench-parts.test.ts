@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
 import { browserHead } from './head.ts';
 import { Latencies } from './histogram.ts';
@@ -83,7 +83,7 @@ test('the paced load keeps its rate, counts answers that are no success, and not
 });
 
 onLinux('our own edge is started, passes the upstream on, and is gone afterwards', async () => {
-  const upstream = start([process.execPath, join(import.meta.dirname, 'upstream.ts')]);
+  const upstream = start([process.execPath, fileURLToPath(new URL('upstream.ts', import.meta.url))]);
   cleanUps.push(() => upstream.stop());
   const upstreamPort = Number(await upstream.firstLine());
   const edge = await startProxy('edge', { core: null, upstreamPort });

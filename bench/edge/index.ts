@@ -1,4 +1,5 @@
 /** `bench edge`: what a request costs in Morrow's edge and in other proxies, on the same core, in the same run. */
+import { fileURLToPath } from 'node:url';
 import type { Bench, BenchOptions } from '../types.ts';
 import { atRates, type Paced } from './half-rate.ts';
 import { type Cores, chooseCores, pinned, removeFolder, temporaryFolder, whereIs } from './machine.ts';
@@ -15,6 +16,8 @@ const QUICK = { rounds: 2, seconds: 1, pacedRounds: 1, pacedSeconds: 1.5, reques
 /** For the just-in-time compiler; the other proxies were compiled long ago. */
 const WARM_SECONDS = 1;
 
+const UPSTREAM = fileURLToPath(new URL('upstream.ts', import.meta.url));
+
 /** What is loaded, from where, by which plan. */
 interface Course {
   readonly plan: typeof FULL;
@@ -29,7 +32,7 @@ export const run: Bench = async ({ quick }: BenchOptions) => {
   const dir = temporaryFolder('edge-load');
   const started: Pick<Running, 'stop'>[] = [];
   try {
-    const upstream = start(pinned(cores.load, [process.execPath, `${import.meta.dirname}/upstream.ts`]));
+    const upstream = start(pinned(cores.load, [process.execPath, UPSTREAM]));
     started.push(upstream);
     const place = { core: cores.proxy, upstreamPort: Number(await upstream.firstLine()) };
     const proxies: RunningProxy[] = [];

@@ -1,6 +1,7 @@
 /** Load on a proxy, by wrk or by our own generator. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { BROWSER_FIELDS } from './head.ts';
 import { pinned, whereIs } from './machine.ts';
 import { output } from './processes.ts';
@@ -41,7 +42,7 @@ export async function fullLoad(ask: Ask, dir: string): Promise<LoadResult> {
 /** Requests at even distances, `rate` a second; latencies count from when each fell due. */
 export async function pacedLoad(ask: Ask, rate: number): Promise<LoadResult & { readonly lagP99Ms: number }> {
   const { port, path, connections, seconds, core } = ask;
-  const file = join(import.meta.dirname, 'paced.ts');
+  const file = fileURLToPath(new URL('paced.ts', import.meta.url));
   const args = [port, path, connections, rate, seconds].map(String);
   return JSON.parse(await output(pinned(core, [process.execPath, file, ...args])));
 }
