@@ -19,6 +19,11 @@ function names(): string[] {
   return folders.map((folder) => folder.name).filter((name) => existsSync(entryOf(name)));
 }
 
+/** More than four digits of a measurement say nothing; a count keeps all of them. */
+function round(value: number | null): number | null {
+  return value === null || Number.isInteger(value) ? value : Number(value.toPrecision(4));
+}
+
 async function main(args: string[]): Promise<number> {
   const quick = args.includes('--quick');
   const [name, ...surplus] = args.filter((arg) => arg !== '--quick');
@@ -31,7 +36,8 @@ async function main(args: string[]): Promise<number> {
   const { title, rows, metrics, notes } = await run({ quick });
   process.stdout.write(`${title}\n\n${table(rows)}\n\n`);
   for (const note of notes) process.stdout.write(`${note}\n`);
-  process.stdout.write(`${JSON.stringify({ bench: name, metrics })}\n`);
+  const rounded = Object.entries(metrics).map(([metric, value]) => [metric, round(value)]);
+  process.stdout.write(`${JSON.stringify({ bench: name, metrics: Object.fromEntries(rounded) })}\n`);
   return 0;
 }
 

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { installPackage } from '../../tools/pack.ts';
+import { freePort } from '../edge/machine.ts';
 import type { BenchOptions, BenchResult } from '../types.ts';
 
 /** A service of a few lines: what `status` reports on is an environment that runs. */
@@ -11,10 +12,10 @@ server.listen(Number(process.env.PORT), '127.0.0.1');
 process.on('SIGTERM', () => server.close(() => process.exit(0)));
 `;
 
-const CONFIG = `import { defineConfig } from 'morrow';
+const config = (port: number) => `import { defineConfig } from 'morrow';
 export default defineConfig({
   project: 'bench',
-  services: { web: { folder: 'web', start: 'node server.js', runtime: 'process', listen: 0 } },
+  services: { web: { folder: 'web', start: 'node server.js', runtime: 'process', listen: ${port} } },
   environments: { development: { platform: 'local' } },
 });
 `;
@@ -42,7 +43,7 @@ export async function run({ quick }: BenchOptions): Promise<BenchResult> {
   const morrow = (...args: string[]) => time([bin, ...args], folder);
   try {
     writeFileSync(join(folder, 'empty.js'), '');
-    writeFileSync(join(folder, 'morrow.config.ts'), CONFIG);
+    writeFileSync(join(folder, 'morrow.config.ts'), config(await freePort()));
     mkdirSync(join(folder, 'web'));
     writeFileSync(join(folder, 'web/server.js'), SERVER);
     morrow('up', 'development');
@@ -52,7 +53,7 @@ export async function run({ quick }: BenchOptions): Promise<BenchResult> {
       help: () => morrow('--help'),
       status: () => morrow('status', 'development'),
     };
-    const rounds = quick ? 40 : 200;
+    const rounds = quick ? 30 : 200;
     const times: Record<keyof typeof commands, number[]> = { node: [], help: [], status: [] };
     for (let round = -3; round < rounds; round += 1) {
       for (const name of Object.keys(commands) as (keyof typeof commands)[]) {
