@@ -104,7 +104,8 @@ class LocalMachine implements LocalPlatform {
     for (const record of records.filter(({ ended }) => ended === null)) {
       const { state } = await runtime.look(targets.ref(record));
       if (state === 'running' || state === 'starting') living.add(record.id);
-      else this.#keeper.wake();
+      // What is seen here and not written down yet is the keeper's to write.
+      if (!living.has(record.id) || record.healthyAtMs === null) this.#keeper.wake();
     }
     return {
       ...viewOf({ state: states.read(service), records, living, edge: shown, nowMs: now() }),

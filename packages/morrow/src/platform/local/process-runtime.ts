@@ -128,7 +128,7 @@ class ProcessRuntime implements Runtime {
     }
     // The shim may have written the end between our two looks.
     const end = exitOf(ref) ?? UNSEEN;
-    const left = await this.#leftovers(ref, known, end);
+    const left = await this.#leftovers(ref, shimPid, known, end);
     return { state: left.length > 0 ? 'leftovers' : 'ended', exit: end };
   }
 
@@ -141,7 +141,7 @@ class ProcessRuntime implements Runtime {
     // Those that have left the group are not asked to end, only made to, at the last.
     if (ours && signal === 'SIGTERM') return;
     const end = exitOf(ref) ?? UNSEEN;
-    for (const left of await this.#leftovers(ref, known, end)) send(left.pid, signal);
+    for (const left of await this.#leftovers(ref, shimPid, known, end)) send(left.pid, signal);
   }
 
   async memoryBytes(refs: readonly RunRef[]): Promise<ReadonlyMap<string, number>> {
@@ -205,15 +205,23 @@ class ProcessRuntime implements Runtime {
 
   /**
    * What is left of a run whose command has ended. While a group has members its number is nobody else's, so whoever
-   * is in it and began before the end belongs to the run. Those outside of it are told by their environment.
+   * is in it and began between the run's begin and its end belongs to the run. Those outside of it are told by their
+   * environment.
    */
-  async #leftovers(ref: RunRef, known: Known | null, exit: RunExit): Promise<readonly ProcessInfo[]> {
+  async #leftovers(
+    ref: RunRef,
+    shimPid: number,
+    known: Known | null,
+    exit: RunExit,
+  ): Promise<readonly ProcessInfo[]> {
     const marked = new Set(await this.#table.withEnvironment(`${RUN_VARIABLE}=${ref.nonce}`));
-    const { atMs } = exit;
+    const begunAtMs = statSync(join(ref.dir, 'started')).mtimeMs - SLACK_MS;
+    const endAtMs = exit.atMs === null ? null : exit.atMs + SLACK_MS;
     return (await this.#table.list()).filter((info) => {
       if (info.pid === known?.shim.pid && this.#table.same(info.started, known.shim.started)) return false;
       if (marked.has(info.pid)) return true;
-      return atMs !== null && info.group === known?.shim.pid && info.startedAtMs <= atMs + SLACK_MS;
+      const meanwhile = endAtMs !== null && info.startedAtMs >= begunAtMs && info.startedAtMs <= endAtMs;
+      return meanwhile && info.group === shimPid;
     });
   }
 }

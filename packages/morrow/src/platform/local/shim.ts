@@ -42,7 +42,10 @@ export function installShim(path: string): void {
 }
 
 /** What only means something to a shell: with it a command isn't one program with its arguments. */
-const SHELL_SYNTAX = /[;&|<>()`\n{}]|\$\(/;
+const SHELL_SYNTAX = /[;&|<>()`\n{}]/;
+
+/** Quoted text, in which nothing has a meaning but, between double quotes, what is replaced. */
+const QUOTED = /'[^']*'|"(\\.|[^"\\`(])*"/g;
 
 /** First words that a shell must see itself. */
 const SHELL_WORDS = new Set(
@@ -59,6 +62,7 @@ const SHELL_WORDS = new Set(
 export function shellCommand(command: string): string {
   const text = command.trim();
   const first = /^\S+/.exec(text)?.[0] ?? '';
-  const plain = !SHELL_SYNTAX.test(text) && !first.includes('=') && !SHELL_WORDS.has(first);
+  const plain =
+    !SHELL_SYNTAX.test(text.replaceAll(QUOTED, '')) && !first.includes('=') && !SHELL_WORDS.has(first);
   return plain ? `exec ${text}` : text;
 }
