@@ -34,7 +34,7 @@ export const typescript: Linter = {
 };
 
 const ARCHITECTURE = join(ROOT, 'tools/lint/architecture.config.mjs');
-const PARTS = ['packages', 'app', 'bench', 'demo', 'examples', 'tools'];
+const PARTS = ['packages', 'app', 'bench', 'demo', 'e2e', 'examples', 'tools'];
 
 /** The rules of architecture.config.mjs. */
 export const architecture: Linter = {
