@@ -7,6 +7,7 @@ export const ERRORS = {
   CONFIG_NOT_FOUND: { exit: 2, title: 'There is no configuration here' },
   CONFIG_INVALID: { exit: 2, title: 'The configuration has mistakes' },
   CONFIG_UNREADABLE: { exit: 2, title: 'The configuration cannot be loaded' },
+  CONFIG_EXISTS: { exit: 2, title: 'There is a configuration already' },
   UNKNOWN_ENVIRONMENT: { exit: 2, title: 'There is no environment of that name' },
   UNKNOWN_SERVICE: { exit: 2, title: 'There is no service of that name' },
   UNKNOWN_REVISION: { exit: 2, title: 'There is no revision of that name' },

@@ -11,3 +11,9 @@ export function programPath(name: string): string {
   // The bundler puts what programs share into files directly below dist, beside the programs' folders.
   return fileURLToPath(new URL(`./${name}/main.${here.endsWith('.ts') ? 'ts' : 'js'}`, here));
 }
+
+/** What `import … from 'morrow'` gets, as a URL: `src/index.ts` in a checkout, `dist/index.js` in the published package. */
+export function publicEntry(): string {
+  const here = import.meta.url;
+  return new URL(here.endsWith('.ts') ? './index.ts' : './index.js', here).href;
+}

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { basename, extname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { publicEntry } from '../programs.ts';
 
 /** Where a program went wrong, as far as that can be told. */
 export interface ModuleTrouble {
@@ -13,9 +14,7 @@ export interface ModuleTrouble {
 }
 
 /** What `import … from 'morrow'` in a configuration gets: this very package, installed beside it or not. */
-const PUBLIC_ENTRY = import.meta.url.endsWith('.ts')
-  ? new URL('../index.ts', import.meta.url).href
-  : new URL('./index.js', import.meta.url).href;
+const PUBLIC_ENTRY = publicEntry();
 
 /** Marks the modules of one load, so that the next load reads them again. */
 const MARK = 'morrow-config';

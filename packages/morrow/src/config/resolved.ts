@@ -23,7 +23,10 @@ export interface ResolvedConfig {
     /** How long the controller may be silent while weights are split, ms; then all traffic goes to stable. */
     readonly failsafeMs: number;
   };
-  /** Parts that later commands read (scaling, alerts, backups, resources, aws); validated, passed on as they are. */
+  /**
+   * Parts that later commands read; validated and merged, otherwise as they were written. Keys: `purpose`, `scaling`
+   * and `uses` (by service), `resources`, `alerts`, `metrics`, `backups`, `freezes`, `aws` (null unless on AWS).
+   */
   readonly extras: Readonly<Record<string, unknown>>;
 }
 

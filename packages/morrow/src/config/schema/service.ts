@@ -28,7 +28,7 @@ const folder = () => words("a folder such as 'app/backend', seen from the config
 const listOf = <T extends z.ZodType>(item: T) => z.array(item).readonly();
 
 const listenSchema = z.strictObject({
-  port: key('Port of the machine, or of the load balancer’s target. Default: 8080.', whole(1, 65_535)),
+  port: key("Port of the machine, or of the load balancer's target. Default: 8080.", whole(1, 65_535)),
   address: key(
     "Address of the machine to listen at; '0.0.0.0' for every one. Default: '127.0.0.1'.",
     z
@@ -178,7 +178,7 @@ export const serviceSchema = z
       listOf(words('a pattern as in .gitignore')),
     ),
     env: key(
-      'Environment variables. `PORT`, `HOST` and `MORROW_*` are Morrow’s own. Default: none.',
+      "Environment variables. `PORT`, `HOST` and `MORROW_*` are Morrow's own. Default: none.",
       envSchema,
     ),
     secrets: key(
@@ -195,7 +195,7 @@ export const serviceSchema = z
       z.union([whole(1, 65_535), listenSchema]),
     ),
     health: key(
-      'What is asked whether a target is healthy: one path for both questions, or more.',
+      'What is asked whether a target is healthy: one path for both questions, or more. Default: `/health` and `/health/live`.',
       z.union([urlPath(), healthSchema]).meta({
         allowed:
           "a path that a healthy target answers with 2xx such as '/', or an object with ready, live and more",

@@ -7,10 +7,14 @@ export type Path = readonly (string | number)[];
 
 /** The schema without the wrappers that say nothing about its shape. */
 export function bare(schema: Schema): Schema {
+  const inner = within(schema);
+  return inner === null ? schema : bare(inner);
+}
+
+/** What a wrapper wraps; null: it is none. */
+function within(schema: Schema): Schema | null {
   const { def } = (schema as z.core.$ZodTypes)._zod;
-  if (def.type === 'optional' || def.type === 'readonly' || def.type === 'nonoptional')
-    return bare(def.innerType);
-  return schema;
+  return def.type === 'optional' || def.type === 'readonly' ? def.innerType : null;
 }
 
 /** What may stand where the schema does: the schema itself, or each member of a union. */
@@ -77,9 +81,8 @@ export function keysAt(root: Schema, path: Path, input: unknown): string[] {
 
 /** The facts noted beside a schema in `kit.ts`; a wrapper has those of what it wraps. */
 export function metaOf(schema: Schema): z.GlobalMeta {
-  const own = z.globalRegistry.get(schema);
-  const inner = bare(schema);
-  return own ?? (inner === schema ? {} : metaOf(inner));
+  const inner = within(schema);
+  return { ...(inner === null ? {} : metaOf(inner)), ...z.globalRegistry.get(schema) };
 }
 
 /** Values of an enumeration or a literal; none for any other schema. */
