@@ -17,6 +17,7 @@ export class AnswerRelay {
   eventStream = false;
   readonly #socket: ClientSocket;
   #mode: Relay = Relay.None;
+  #lent = false;
   /** Not yet written. */
   #text = '';
   /** The last bytes of an event stream, to know where an event ends. */
@@ -75,6 +76,11 @@ export class AnswerRelay {
       this.#text += `${trailers === null ? '' : trailerLines(trailers)}\r\n`;
   }
 
+  /** Whether bytes that {@link body} got are still waiting in the socket. */
+  get keepsBytes(): boolean {
+    return this.#lent && this.#socket.writableLength > 0;
+  }
+
   /** Writes out what has gathered. */
   flush(): void {
     if (this.#text !== '') this.#write(null, 0);
@@ -84,6 +90,7 @@ export class AnswerRelay {
     const text = this.#text;
     this.#text = '';
     this.bytesSent += text.length + size;
+    if (bytes !== null) this.#lent = true;
     this.ready = send(this.#socket, text, bytes);
   }
 }

@@ -257,14 +257,14 @@ export class ClientConnection extends Timed implements ExchangeClient {
   exchangeUpgraded(
     upstream: UpstreamConnection,
     target: Target,
-    first: Buffer | null,
+    first: Buffer,
     from: { readonly slot: SlotState; readonly counter: SlotCounter },
   ): void {
     this.#exchange = null;
     this.#context.wheel.disarm(this);
     const tunnel = new Tunnel(this.socket, upstream, target, from, this.#context);
     this.#tunnel = tunnel;
-    if (first !== null) tunnel.upstreamData(first);
+    if (first.length > 0) tunnel.upstreamData(Buffer.from(first));
     const waiting = this.#waiting;
     this.#waiting = [];
     this.#waitingBytes = 0;

@@ -15,11 +15,11 @@ export interface ExchangeClient extends Timed {
   exchangeFailed(answer: EdgeAnswer, keeps: boolean): void;
   /** The connection ends here, so that the client notices; `abruptly` where an ordinary end would look like success. */
   exchangeCut(abruptly: boolean): void;
-  /** The target agreed to speak WebSocket; `first` came right behind its head. */
+  /** The target agreed to speak WebSocket; `first` came right behind its head, and is only lent. */
   exchangeUpgraded(
     upstream: UpstreamConnection,
     target: Target,
-    first: Buffer | null,
+    first: Buffer,
     from: { readonly slot: SlotState; readonly counter: SlotCounter },
   ): void;
 }

@@ -142,7 +142,7 @@ export class Exchange implements UpstreamUser {
     this.#armForProgress();
   }
 
-  upstreamData(chunk: Buffer): void {
+  upstreamData(chunk: Buffer): boolean {
     const upstream = this.#upstream as UpstreamConnection;
     const { reader } = upstream;
     const relay = this.#relay;
@@ -150,25 +150,26 @@ export class Exchange implements UpstreamUser {
     for (;;) {
       const step = reader.read(chunk, at);
       at = reader.offset;
-      if (step === Step.Body) {
-        relay.body(chunk, reader.bodyStart, reader.bodyEnd);
-        continue;
-      }
-      if (step === Step.More || step === Step.Failed) {
-        relay.flush();
-        step === Step.More ? this.#answerGoesOn() : this.#malformed(reader.failure as Failure);
-        return;
-      }
-      if (step === Step.Head) this.#answerHead(upstream);
-      else if (reader.head.informational) reader.next();
-      else if (reader.head.upgrade) {
-        this.#upgraded(upstream, at < chunk.length ? chunk.subarray(at) : null);
-        return;
-      } else {
-        relay.end(reader.trailers);
-        this.#answered(at === chunk.length);
-        return;
-      }
+      if (step === Step.Body) relay.body(chunk, reader.bodyStart, reader.bodyEnd);
+      else if (step === Step.Head) this.#answerHead(upstream);
+      else if (step !== Step.End || !reader.head.informational) {
+        this.#answerStep(upstream, step, chunk, at);
+        return relay.keepsBytes;
+      } else reader.next();
+    }
+  }
+
+  /** The chunk is used up, or the answer is over. */
+  #answerStep(upstream: UpstreamConnection, step: Step, chunk: Buffer, at: number): void {
+    const { reader } = upstream;
+    if (step === Step.More || step === Step.Failed) {
+      this.#relay.flush();
+      if (step === Step.More) this.#answerGoesOn();
+      else this.#malformed(reader.failure as Failure);
+    } else if (reader.head.upgrade) this.#upgraded(upstream, chunk.subarray(at));
+    else {
+      this.#relay.end(reader.trailers);
+      this.#answered(at === chunk.length);
     }
   }
 
@@ -213,7 +214,7 @@ export class Exchange implements UpstreamUser {
     this.#client.exchangeDone(keeps);
   }
 
-  #upgraded(upstream: UpstreamConnection, first: Buffer | null): void {
+  #upgraded(upstream: UpstreamConnection, first: Buffer): void {
     const target = this.#target as Target;
     this.#relay.flush();
     this.#over = true;

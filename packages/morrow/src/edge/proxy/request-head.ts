@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { Fields } from '../http1/fields.ts';
 import { Known, type KnownField } from '../http1/known-fields.ts';
 import type { ParsedRequest } from '../http1/request-reader.ts';
@@ -32,10 +32,19 @@ const DROPPED = fieldSet(
 const DROPPED_OF_TRUSTED = DROPPED.slice();
 DROPPED_OF_TRUSTED[Known.Forwarded] = 0;
 
+/** Makes the ids of this process differ from those of all others; a counter makes them differ from each other. */
+const ID_PREFIX = randomBytes(9).toString('hex');
+let idsMade = 0;
+
 /** The client's own request id where it is fit to be passed on, else a new one. */
 export function requestId(fields: Fields): string {
   const own = firstOf(fields, Known.XRequestId);
-  return own !== null && /^[A-Za-z0-9._~+/=:@-]{1,128}$/.test(own) ? own : randomUUID();
+  return own !== null && /^[A-Za-z0-9._~+/=:@-]{1,128}$/.test(own) ? own : newRequestId();
+}
+
+function newRequestId(): string {
+  idsMade++;
+  return `${ID_PREFIX}-${idsMade.toString(36)}`;
 }
 
 /**

@@ -52,8 +52,8 @@ export class Tunnel extends Timed implements UpstreamUser {
     if (!this.#upstream.socket.write(chunk) && this.#upstream.socket.writableLength > 0) this.#client.pause();
   }
 
-  upstreamData(chunk: Buffer): void {
-    if (this.#over || this.#closing === 'sent') return;
+  upstreamData(chunk: Buffer): boolean {
+    if (this.#over || this.#closing === 'sent') return false;
     const end = this.#fromTarget.follow(chunk, this.#closing === 'wanted');
     const passed = this.#closing === 'wanted' ? chunk.subarray(0, end) : chunk;
     if (passed.length > 0) {
@@ -61,6 +61,7 @@ export class Tunnel extends Timed implements UpstreamUser {
       if (!this.#client.write(passed) && this.#client.writableLength > 0) this.#upstream.socket.pause();
     }
     if (this.#closing === 'wanted') this.#sendClose();
+    return this.#client.writableLength > 0;
   }
 
   /** The client sent its FIN. */

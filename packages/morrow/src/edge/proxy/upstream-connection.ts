@@ -4,10 +4,17 @@ import type { HeadLimits } from '../http1/types.ts';
 import type { Idle, IdlePool } from './idle-pool.ts';
 import { Timed, type TimerWheel } from './timer-wheel.ts';
 
+/** What is read from a target at once, at most. */
+const READ_BYTES = 65_536;
+
 /** Whoever a connection to a target works for at the moment: an exchange or a tunnel. */
 export interface UpstreamUser {
   upstreamConnected(): void;
-  upstreamData(chunk: Buffer): void;
+  /**
+   * Bytes of the target, in a buffer that is used again for the next read.
+   * @returns whether the buffer is still needed, because bytes of it wait in some socket; then it is not used again
+   */
+  upstreamData(chunk: Buffer): boolean;
   /** The target sent its FIN. */
   upstreamEnded(): void;
   /** What was written before has left. */
@@ -28,6 +35,7 @@ export class UpstreamConnection extends Timed implements Idle {
   idleLimitMs: number;
   readonly #pool: IdlePool<UpstreamConnection>;
   readonly #wheel: TimerWheel;
+  #buffer: Buffer;
 
   constructor(
     address: { readonly host: string; readonly port: number },
@@ -39,7 +47,9 @@ export class UpstreamConnection extends Timed implements Idle {
     this.#wheel = options.wheel;
     this.idleLimitMs = options.idleMs;
     this.reader = new ResponseReader(options.limits);
+    this.#buffer = Buffer.allocUnsafeSlow(READ_BYTES);
     this.socket = connect({
+      onread: { buffer: () => this.#buffer, callback: (length) => this.#read(length) },
       host: address.host,
       port: address.port,
       allowHalfOpen: true,
@@ -56,11 +66,6 @@ export class UpstreamConnection extends Timed implements Idle {
       this.connected = true;
       this.user?.upstreamConnected();
     });
-    this.socket.on('data', (chunk: Buffer) => {
-      // Bytes that nobody asked for: whatever comes next on this connection could be taken for an answer.
-      if (this.user === null) this.destroy();
-      else this.user.upstreamData(chunk);
-    });
     this.socket.on('end', () => {
       if (this.user === null) this.destroy();
       else this.user.upstreamEnded();
@@ -76,6 +81,14 @@ export class UpstreamConnection extends Timed implements Idle {
       this.#pool.remove(this);
       user?.upstreamClosed(code);
     });
+  }
+
+  #read(length: number): boolean {
+    // Bytes that nobody asked for: whatever comes next on this connection could be taken for an answer.
+    if (this.user === null) this.destroy();
+    else if (this.user.upstreamData(this.#buffer.subarray(0, length)))
+      this.#buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+    return true;
   }
 
   /**
