@@ -112,6 +112,20 @@ describe('checks over time', () => {
     ]);
   });
 
+  test('a slot with health checks of its own is asked by those, the other by the service’s', async () => {
+    const [old, young] = await Promise.all([startTarget('old'), startTarget('young')]);
+    const service = serviceWith({ port: 80, blue: slotOn('a', old.port) });
+    const own = { ...service.health, readyPath: '/own-ready', livePath: '/own-live' };
+    const green = { ...slotOn('b', young.port), health: own };
+    const both = { ...service, slots: { ...service.slots, green } };
+    const { checks } = watch(both);
+    await until('both healthy', () => checks.states(both).every(({ health }) => health === 'healthy'));
+    await until('live checks', () => old.asked.includes('/live') && young.asked.includes('/own-live'));
+    expect(young.asked[0]).toBe('/own-ready');
+    expect(young.asked).not.toContain('/live');
+    expect(old.asked[0]).toBe('/ready');
+  });
+
   test('a target that is suspected is checked at once, however long the interval', async () => {
     const web = await startTarget('web');
     const service = serviceWith({ port: 80, blue: slotOn('a', web.port) });

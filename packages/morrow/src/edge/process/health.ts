@@ -1,4 +1,4 @@
-import type { EdgeService, EdgeTarget, EdgeTargetState } from '../api.ts';
+import type { EdgeHealth, EdgeService, EdgeTarget, EdgeTargetState } from '../api.ts';
 import { checkTarget } from './health-check.ts';
 import { afterCheck, newTarget, pathToAsk, pauseBeforeNext, type TargetHealth } from './health-rules.ts';
 import { targetsOf } from './memory.ts';
@@ -68,6 +68,9 @@ export class HealthChecks {
   }
 }
 
+/** How a target is checked: as its revision says, else as the service does. */
+const healthOf = ({ service, slot }: Place): EdgeHealth => service.slots[slot]?.health ?? service.health;
+
 /** The checks of one target. */
 class TargetCheck {
   readonly #onChange: HealthListener;
@@ -93,9 +96,9 @@ class TargetCheck {
   continueAt(place: Place): boolean {
     const sameAddress = (a: EdgeTarget, b: EdgeTarget) => a.host === b.host && a.port === b.port;
     if (!sameAddress(this.#place, place) || this.#place.slot !== place.slot) return false;
-    const before = this.#place.service.health;
+    const before = healthOf(this.#place);
     this.#place = place;
-    if (JSON.stringify(before) !== JSON.stringify(place.service.health)) this.askNow();
+    if (JSON.stringify(before) !== JSON.stringify(healthOf(place))) this.askNow();
     return true;
   }
 
@@ -112,7 +115,7 @@ class TargetCheck {
 
   async #ask(): Promise<void> {
     this.#asking = true;
-    const { health } = this.#place.service;
+    const health = healthOf(this.#place);
     const result = await checkTarget(this.#place, pathToAsk(this.#now, health), health.timeoutMs);
     this.#asking = false;
     if (this.#stopped) return;

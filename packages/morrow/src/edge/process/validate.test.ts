@@ -17,6 +17,14 @@ test('a whole service passes as it is, without what does not belong to it', () =
   expect(checkService({ ...good(), extra: 1 }, 'service')).toEqual(good());
 });
 
+test('a slot may have health checks of its own, which are looked at as closely', () => {
+  const service = good();
+  service.slots.blue.health = { ...service.health, readyPath: '/other' };
+  expect(checkService(service, 'service')).toEqual(service);
+  service.slots.blue.health.timeoutMs = 0;
+  expect(() => checkService(service, 'service')).toThrow('service.slots.blue.health.timeoutMs must be');
+});
+
 const mistakes: readonly [string, (service: Spoilable) => void, string][] = [
   ['no name', (s) => delete s.name, 'service.name must be a name of letters'],
   [

@@ -113,6 +113,7 @@ const edgeSlotOf: Check<EdgeSlot> = (value, path) => {
     revision: revisionOf(given.revision, `${path}.revision`),
     targets: list(targetOf)(given.targets, `${path}.targets`),
     draining: flag(given.draining, `${path}.draining`),
+    ...(given.health === undefined ? {} : { health: healthOf(given.health, `${path}.health`) }),
   };
 };
 
