@@ -21,7 +21,11 @@ interface Attempt {
 const SWEEP_MS = 50;
 const DETAIL_BYTES = 300;
 
-/** Sends requests and reports each when it has ended. */
+/**
+ * Sends requests and reports each when it has ended. Nothing is tried twice: a kept connection that is closed while
+ * it is idle costs no request, one that is closed with a request on it does, even if the two crossed on their way
+ * (browsers would try a GET again; here it shows).
+ */
 export class HttpUsers {
   readonly #options: LoadOptions;
   readonly #report: (record: RequestRecord) => void;

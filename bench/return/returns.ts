@@ -8,8 +8,9 @@ import { startLoad } from '../load/start.ts';
 
 /** Requests per second meanwhile. */
 export const RATE = 1000;
-/** How long weights are split before traffic is taken back, ms: at random, so that no timer of the edge is favoured. */
-const SPLIT_MS = { least: 40, most: 90 };
+/** From the first request of the bad revision until traffic is taken back, ms: at random, so that no timer of the edge is favoured. */
+const SPLIT_MS = { least: 20, most: 70 };
+const PATIENCE_MS = 10_000;
 /** After the edge has acknowledged, for a request that went astray. */
 const AFTER_MS = 40;
 
@@ -21,9 +22,7 @@ export interface Return {
   readonly acknowledged: number;
 }
 
-/**
- * Starts an edge in front of two revisions, under load, splits the traffic and takes it back `count` times.
- */
+/** Starts an edge in front of two revisions, under load, splits the traffic and takes it back `count` times. */
 export async function measureReturns(count: number): Promise<Return[]> {
   const [stable, bad] = [record(), record()];
   let edge: StartedEdge | null = null;
@@ -54,15 +53,19 @@ const nowMs = (): number => Number(process.hrtime.bigint()) / 1e6;
 
 async function takeBack({ client }: StartedEdge, bad: Recorder): Promise<Return> {
   await client.putWeights(SERVICE, { epoch: EPOCH, weights: { blue: 50, green: 50 } });
+  await requestAfter(nowMs(), bad);
   await sleep(SPLIT_MS.least + Math.random() * (SPLIT_MS.most - SPLIT_MS.least));
   const decidedMs = nowMs();
   await client.putWeights(SERVICE, { epoch: EPOCH, weights: { blue: 100, green: 0 } });
   const acknowledged = nowMs() - decidedMs;
   await sleep(AFTER_MS);
-  const lastMs = await bad.lastMs();
-  if (lastMs === 0)
-    throw new Error('No request reached the bad revision although it had half of the traffic.');
-  return { lastBad: Math.max(0, lastMs - decidedMs), acknowledged };
+  return { lastBad: Math.max(0, (await bad.lastMs()) - decidedMs), acknowledged };
+}
+
+/** Waits until the bad revision has its share of the traffic. */
+async function requestAfter(ms: number, bad: Recorder): Promise<void> {
+  for (const end = ms + PATIENCE_MS; nowMs() < end; await sleep(5)) if ((await bad.lastMs()) > ms) return;
+  throw new Error('No request reached the bad revision although it had half of the traffic.');
 }
 
 interface Recorder {
