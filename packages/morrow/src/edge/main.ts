@@ -2,13 +2,16 @@
  * The edge as a program: `main.ts --dir DIR --socket PATH [--workers N] [--failsafe-ms MS] [--orphan-ms MS]`;
  * `main.ts worker` is what it forks. Ends with 0 after SIGTERM or `POST /v1/shutdown`.
  */
-import { enableCompileCache } from 'node:module';
+import { enableCompileCache, flushCompileCache } from 'node:module';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { MorrowError } from '../errors.ts';
 import type { EdgeOptions } from './process/run.ts';
 
 enableCompileCache();
+// The cache is else written at the end of the process only, which `kill -9` leaves out: and it is after that that a
+// quick start counts.
+setTimeout(flushCompileCache, 1_000).unref();
 
 if (process.argv[2] === 'worker') {
   const { runWorker } = await import('./process/worker.ts');

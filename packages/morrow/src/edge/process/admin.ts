@@ -47,14 +47,12 @@ export interface EdgeControl {
 export class AdminServer {
   readonly #control: EdgeControl;
   readonly #streams = new Set<ServerResponse>();
-  readonly #server: Server;
+  /** Usually one; one more each time that the socket's file was removed. */
+  readonly #servers: Server[] = [];
+  #socketPath = '';
 
   constructor(control: EdgeControl) {
     this.#control = control;
-    this.#server = createServer({ keepAliveTimeout: 60_000, headersTimeout: 10_000 }, (asked, answer) => {
-      void this.#answer(asked, answer);
-    });
-    this.#server.on('clientError', (_error, socket) => refuseRubbish(socket as Socket));
   }
 
   /**
@@ -72,12 +70,26 @@ export class AdminServer {
       );
     }
     await removeStale(socketPath);
+    await this.#open(socketPath);
+    this.#socketPath = socketPath;
+  }
+
+  /** Makes the socket anew if its file is gone: without it nobody could reach an edge that serves. */
+  async keepOpen(): Promise<void> {
+    if (!existsSync(this.#socketPath)) await this.#open(this.#socketPath);
+  }
+
+  async #open(socketPath: string): Promise<void> {
+    const server = createServer({ keepAliveTimeout: 60_000, headersTimeout: 10_000 }, (asked, answer) => {
+      void this.#answer(asked, answer);
+    });
+    server.on('clientError', (_error, socket) => refuseRubbish(socket as Socket));
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#server.once('error', reject);
+    server.once('error', reject);
     // The socket is made while listen() runs, and must at no instant be open to others.
     const mask = process.umask(0o177);
     try {
-      this.#server.listen(socketPath, resolve);
+      server.listen(socketPath, resolve);
     } finally {
       process.umask(mask);
     }
@@ -91,8 +103,9 @@ export class AdminServer {
         },
       );
     });
-    this.#server.off('error', reject);
+    server.off('error', reject);
     chmodSync(socketPath, 0o600);
+    this.#servers.push(server);
   }
 
   /** Tells every open event stream. */
@@ -105,12 +118,8 @@ export class AdminServer {
 
   /** Takes no further request, lets those under way be answered, and removes the socket. */
   async close(): Promise<void> {
-    const closed = new Promise((resolve) => this.#server.close(resolve));
     for (const stream of this.#streams) stream.end();
-    this.#server.closeIdleConnections();
-    const timer = setTimeout(() => this.#server.closeAllConnections(), 1_000);
-    await closed;
-    clearTimeout(timer);
+    await Promise.all(this.#servers.map(closeServer));
   }
 
   async #answer(asked: IncomingMessage, answer: ServerResponse): Promise<void> {
@@ -165,6 +174,14 @@ export class AdminServer {
       this.#control.streamClosed();
     });
   }
+}
+
+async function closeServer(server: Server): Promise<void> {
+  const closed = new Promise((resolve) => server.close(resolve));
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), 1_000);
+  await closed;
+  clearTimeout(timer);
 }
 
 /** Removes a socket that nobody listens on. @throws MorrowError if somebody does, or it is something else */

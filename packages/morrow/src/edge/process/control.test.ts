@@ -290,6 +290,15 @@ test('requests that make no sense are refused with a code, a sentence and the ri
   expect((await edge.state()).services[0]?.service.weights).toEqual({ blue: 50, green: 50 });
 });
 
+test('an admin socket whose file was removed is made anew', async () => {
+  const edge = await startEdge();
+  rmSync(edge.socketPath);
+  await until('a socket', () => existsSync(edge.socketPath));
+  expect((await edge.state()).pid).toBe(edge.process.pid);
+  edge.process.kill('SIGTERM');
+  expect(await edge.ended).toBe(0);
+});
+
 test('a client of an edge that is not there says so in words', async () => {
   const edge = await startEdge();
   await edge.killAll();
@@ -318,7 +327,14 @@ test('a disk that cannot be written stops no change of weights, and shows in the
   await splitShop(edge);
   // A folder where the next state file would be written first, so that it fails for root as well.
   const inTheWay = join(edge.dir, 'edge.json.new');
-  mkdirSync(inTheWay);
+  await until('a folder in the way', () => {
+    try {
+      mkdirSync(inTheWay);
+      return true;
+    } catch {
+      return false; // The file is just being written.
+    }
+  });
   await edge.client.putWeights('shop', { epoch: 1, weights: { blue: 100, green: 0 } });
   const state = await edge.state();
   expect(state.services[0]?.service.weights).toEqual({ blue: 100, green: 0 });

@@ -108,7 +108,7 @@ process.send('up');
   for (let n = 0; n < 20; n += 1) expect(await read(port)).toBe(String(workers[1]?.pid));
 });
 
-test('listeners that are closed under a stream of connections reset none of them while another one listens', async () => {
+test('listeners that are closed under a stream of connections lose next to none of them while another one listens', async () => {
   if ((await detectSharing()) !== 'reuse-port') return;
   const port = await freePort();
   let listening = server();
@@ -134,12 +134,16 @@ for (let n = 0; n < 3; n += 1) again();
     client.send('tell');
     return (await once(client, 'message'))[0];
   };
-  for (let round = 1; round <= 20; round += 1) {
+  for (let round = 1; round <= 30; round += 1) {
     const next = server();
     await listenAlone(next, at(port));
     await until('connections', async () => ((await outcomes()).served ?? 0) > 20 * round);
     await closeListener(listening);
     listening = next;
   }
-  expect(Object.keys(await outcomes())).toEqual(['served']);
+  // None on an idle machine. A busy one may take the CPU away between the last look and the close; closed without
+  // looking it would be one in every second round.
+  const { served, ...lost } = await outcomes();
+  expect(Object.values(lost).reduce((sum, count) => sum + count, 0)).toBeLessThanOrEqual(5);
+  expect(served).toBeGreaterThan(600);
 });

@@ -93,7 +93,13 @@ export class Master implements EdgeControl {
   async start(): Promise<void> {
     await this.#admin.listen(this.#options.socketPath);
     this.#watch.watch(this.#memory.controller);
-    await Promise.all([this.#keeper.keep(this.#memory, true), this.#serving.start()]);
+    try {
+      await Promise.all([this.#keeper.keep(this.#memory, true), this.#serving.start()]);
+    } catch (error) {
+      this.#serving.kill();
+      await this.end();
+      throw error;
+    }
     this.#timers.push(
       setInterval(() => this.#eachSecond(), BLOCK_MS),
       setInterval(() => this.#failsafe(), FAILSAFE_TICK_MS),
@@ -198,7 +204,10 @@ export class Master implements EdgeControl {
 
   #eachSecond(): void {
     this.#serving.tick(performance.now() - this.#spokenAtMs);
-    if (existsSync(this.#options.dir) || this.#ending) return;
+    if (existsSync(this.#options.dir)) {
+      void this.#admin.keepOpen().catch((error: Error) => this.#options.log(error.message));
+      return;
+    }
     this.#options.log(
       `The folder ${this.#options.dir} is gone; nobody can reach this edge any more. It ends.`,
     );

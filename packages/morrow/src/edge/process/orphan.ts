@@ -18,8 +18,8 @@ const NOTE = 'orphan-failsafe.json';
 
 /** What orphans leave behind for the next master, if they had to take traffic back to stable. */
 export interface OrphanNote {
-  /** Epoch in force since. */
-  readonly epoch: number;
+  /** Generation that was served before. */
+  readonly generation: number;
   readonly services: readonly string[];
   readonly atMs: number;
 }
@@ -67,7 +67,7 @@ export class Orphan {
   }
 
   #failsafe(now: number): void {
-    const { services, epoch } = this.#served;
+    const { services, generation } = this.#served;
     const silentMs = now - this.#context.spokenAtMs;
     const due = failsafeDue(services, silentMs, this.#settings.failsafeMs, (id) =>
       this.#context.isHealthy(id),
@@ -75,7 +75,7 @@ export class Orphan {
     if (due.length === 0) return;
     this.#served = giveToStable(this.#served, due);
     this.#context.apply(this.#served.services);
-    writeNote(this.#settings.dir, { epoch: epoch + 1, services: due, atMs: Date.now() });
+    writeNote(this.#settings.dir, { generation, services: due, atMs: Date.now() });
   }
 
   async #lookForMaster(): Promise<void> {
@@ -105,7 +105,7 @@ function writeNote(dir: string, note: OrphanNote): void {
 export function readOrphanNote(dir: string): OrphanNote | null {
   try {
     const note = JSON.parse(readFileSync(join(dir, NOTE), 'utf8')) as OrphanNote;
-    return Number.isSafeInteger(note.epoch) && Array.isArray(note.services) ? note : null;
+    return Number.isSafeInteger(note.generation) && Array.isArray(note.services) ? note : null;
   } catch {
     return null;
   }

@@ -23,7 +23,9 @@ function startedOnLinux(pid: number): string | null {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
     // The name stands in parentheses and may hold anything; what follows is split by spaces.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' || fields[0] === 'X' ? null : (fields[19] ?? null);
+    if (fields[0] === 'Z' || fields[0] === 'X') return null;
+    // The start is told in ticks since the boot, so the boot belongs to it.
+    return `${fields[19]}@${readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()}`;
   } catch {
     return null;
   }

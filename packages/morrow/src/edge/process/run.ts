@@ -61,6 +61,7 @@ export async function runEdge(options: EdgeOptions): Promise<RunningEdge> {
     const ended = master.ended.finally(() => lock.release());
     await master.start();
     dropOrphanNote(dir);
+    log(`Serves ${memory.services.length} service(s) as process ${process.pid}.`);
     return { end: () => master.end(), ended };
   } catch (error) {
     lock.release();
@@ -74,9 +75,10 @@ function recall(dir: string, log: (sentence: string) => void): EdgeMemory {
   for (const problem of problems) log(problem);
   const seqBase = nextSeqBase(memory.seqBase, Date.now());
   const note = readOrphanNote(dir);
-  if (!note || note.epoch <= memory.epoch) return { ...memory, seqBase };
+  // A note about another generation is older than what is on disk.
+  if (note?.generation !== memory.generation) return { ...memory, seqBase };
   log(`Workers without a master gave all of ${note.services.join(', ')} to stable; it stays so.`);
-  return { ...giveToStable(memory, note.services), epoch: note.epoch, seqBase };
+  return { ...giveToStable(memory, note.services), seqBase };
 }
 
 function logToStderr(sentence: string): void {

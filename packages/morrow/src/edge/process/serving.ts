@@ -1,5 +1,7 @@
 /** Everything by which a memory is served: workers, ports, health checks, drains. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Slot } from '../../engine/slot.ts';
+import { MorrowError } from '../../errors.ts';
 import type { EdgeService, EdgeServiceState, EdgeTargetState } from '../api.ts';
 import type { Interval } from './cuts.ts';
 import { drainLimitMs } from './drain-limit.ts';
@@ -23,6 +25,11 @@ export interface ServingEvents {
 
 /** How long a worker of an earlier master may take beyond its drain before it is killed, ms. */
 const LEAVE_MARGIN_MS = 5_000;
+
+/** For so long after its start the edge tries ports again at once, ms; later each second. */
+const FREED_PORTS_MS = 2_000;
+/** If no worker serves after so long, none will, ms. */
+const START_LIMIT_MS = 20_000;
 
 export class Serving {
   readonly #settings: WorkerSettings;
@@ -81,13 +88,23 @@ export class Serving {
     const started = this.#pool.start();
     await this.#choosePreviewPort(this.#memory.previewPort);
     await this.#openPorts();
-    await started;
+    await inTime(started);
+    void this.#waitForPorts();
     if (this.#left.living.length === 0) return;
     this.#left.askToLeave();
     this.#leaveTimer = setTimeout(
       () => this.#left.kill(),
       drainLimitMs(this.#memory.services) + LEAVE_MARGIN_MS,
     );
+  }
+
+  /** Ports of processes that have just been killed, or are leaving, take a moment to become free. */
+  async #waitForPorts(): Promise<void> {
+    const end = performance.now() + FREED_PORTS_MS;
+    while (performance.now() < end && this.#listeners().some((listener) => this.#ports.problem(listener))) {
+      await sleep(20);
+      await this.#openPorts();
+    }
   }
 
   /** Serves by this from now on. @returns the wall clock (ms) at which the last worker had changed over */
@@ -170,8 +187,8 @@ export class Serving {
 
   async #choosePreviewPort(wished: number): Promise<void> {
     const loopback = { address: '127.0.0.1', preview: true };
-    const ours = this.#settings.sharing === 'reuse-port' && this.#left.living.length > 0;
-    if (wished > 0 && ours) {
+    if (wished > 0 && this.#left.living.length > 0) {
+      // Those that are leaving have it.
       this.#previewPort = wished;
       return;
     }
@@ -214,3 +231,20 @@ const listenerOf = ({ listen }: EdgeService): Listener => ({
   port: listen.port,
   preview: false,
 });
+
+async function inTime(started: Promise<void>): Promise<void> {
+  const limit = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    const seconds = START_LIMIT_MS / 1_000;
+    limit.reject(
+      new MorrowError('EDGE_START_FAILED', `No worker of the edge served within ${seconds} s.`, {
+        hint: 'Its log says how they ended.',
+      }),
+    );
+  }, START_LIMIT_MS);
+  try {
+    await Promise.race([started, limit.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -155,8 +155,25 @@ test('workers whose master is killed serve on, until a new master serves; then t
   expect(failures(await stop())).toEqual([]);
 });
 
+test('where ports can only be shared by a handle, a new master gets them from the workers that leave', async () => {
+  const args = ['--sharing', 'handle'];
+  const { edge, port } = await edgeWithShop({ blue: 100, green: 0 }, args);
+  const { workers, previewPort } = await edge.state();
+  await edge.killMaster();
+  expect(await ask(port)).toBe('blue');
+  const again = await startEdge({ dir: edge.dir, args });
+  await until('an answer of the new workers', async () => (await ask(port)) === 'blue');
+  const state = await again.state();
+  expect(state.services[0]?.listenProblem).toBeNull();
+  expect(state.previewPort).toBe(previewPort);
+  await until('the end of the workers without a master', () => !workers.some(lives));
+  expect(await ask(port)).toBe('blue');
+});
+
 test('workers whose master is killed give traffic back to stable when nobody leads, and the next master keeps to it', async () => {
   const { edge, port } = await edgeWithShop({ blue: 0, green: 100 }, ['--failsafe-ms', '1500']);
+  // A newer controller that has changed nothing: the epoch is known to the master only.
+  await edge.client.heartbeat(7);
   await edge.killMaster();
   expect(await ask(port)).toBe('green');
   await until('all traffic on stable', async () => {
@@ -165,7 +182,7 @@ test('workers whose master is killed give traffic back to stable when nobody lea
   });
   const again = await startEdge({ dir: edge.dir });
   const state = await again.state();
-  expect(state.epoch).toBe(2);
+  expect(state.epoch).toBe(8);
   expect(state.services[0]?.service.weights).toEqual({ blue: 100, green: 0 });
   expect(await ask(port)).toBe('blue');
   expect(existsSync(join(edge.dir, 'orphan-failsafe.json'))).toBe(false);
