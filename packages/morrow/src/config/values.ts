@@ -1,4 +1,4 @@
-/** Durations, percentages and sizes as they stand in a configuration, turned into numbers and back. */
+/** Durations, percentages and sizes as they stand in a configuration, turned into numbers. */
 
 const MS_PER_UNIT = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 const BYTES_PER_UNIT = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 } as const;
@@ -41,20 +41,6 @@ export function parseSize(text: string): number {
   const unit = SIZE_PATTERN.exec(text)?.[3] as keyof typeof BYTES_PER_UNIT | undefined;
   if (unit === undefined) throw new RangeError(`${text} is not a size`);
   return Math.round(Number.parseFloat(text) * BYTES_PER_UNIT[unit]);
-}
-
-/** A duration as it would stand in a configuration: `'5m'` for 300,000 ms; the largest unit that needs no decimals. */
-export function formatDuration(ms: number): string {
-  const units = Object.entries(MS_PER_UNIT).reverse();
-  const [name, size] = units.find(([, unit]) => ms >= unit && ms % unit === 0) ?? ['ms', 1];
-  return `${ms / size}${name}`;
-}
-
-/** A size as it would stand in a configuration: `'256MiB'` for 268,435,456 bytes. */
-export function formatSize(bytes: number): string {
-  const units = Object.entries(BYTES_PER_UNIT).reverse();
-  const [name, size] = units.find(([, unit]) => bytes >= unit && bytes % unit === 0) ?? ['B', 1];
-  return `${bytes / size}${name}`;
 }
 
 /** What somebody who wrote `5 min`, `300` or `5M` meant, as a duration; null where it cannot be told. */
