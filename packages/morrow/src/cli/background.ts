@@ -44,7 +44,23 @@ export async function bringUp(
 ): Promise<UpResult> {
   prepareStateFolder(paths);
   checkSocketFolder(paths);
+  const wasUp = readMarker(paths) !== null;
   writeFileSync(paths.upMarker, `${JSON.stringify(marker)}\n`, { mode: 0o600 });
+  try {
+    return await startBoth(paths, marker, programs, signal);
+  } catch (error) {
+    // What never came up needs no `down`.
+    if (!wasUp && error instanceof MorrowError && error.code === 'EDGE_START_FAILED') removeMarker(paths);
+    throw error;
+  }
+}
+
+async function startBoth(
+  paths: EnvironmentPaths,
+  marker: UpMarker,
+  programs: Programs,
+  signal: AbortSignal,
+): Promise<UpResult> {
   const edge = await ensureRunning({
     name: 'edge',
     failed: 'EDGE_START_FAILED',
@@ -151,7 +167,8 @@ async function ensureRunning<T>(program: Program<T>): Promise<{ how: 'started' |
 }
 
 function startFailed<T>({ failed, log }: Program<T>, sentence: string, logStart: number): MorrowError {
-  const said = sizeOf(log) > logStart ? lastLines(log, 8) : [];
+  const all = sizeOf(log) > logStart ? lastLines(log, 20) : [];
+  const said = all.filter((line) => !/^\s+at /.test(line)).slice(-8);
   return new MorrowError(failed, [sentence, ...said.map((line) => `  | ${line}`)].join('\n'), {
     hint: `The whole log is ${log}.`,
   });

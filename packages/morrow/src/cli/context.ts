@@ -1,4 +1,5 @@
 /** What every command is given. */
+import { hostname, userInfo } from 'node:os';
 import type { Output } from './output.ts';
 import type { Pieces } from './pieces.ts';
 
@@ -42,6 +43,14 @@ export const on = (options: Options, name: string): boolean => options[name] ===
 /** Who asks, for the journal: `MORROW_BY`, else the user's name and machine. */
 export function whoAsks(env: NodeJS.ProcessEnv): string {
   if (env['MORROW_BY']) return env['MORROW_BY'];
-  const os = process.getBuiltinModule('node:os');
-  return `${env['USER'] || env['LOGNAME'] || process.getuid?.() || 'somebody'}@${os.hostname()}`;
+  return `${env['USER'] || userName()}@${hostname()}`;
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A container's user may have no name.
+    return `uid ${process.getuid?.()}`;
+  }
 }

@@ -57,7 +57,8 @@ export async function printEnded(
     out.document(view);
   } else {
     const serving = await servingNow(session, view.service);
-    out.data(renderOutcome(view, { serving, trafficSinceMs }, out.look));
+    const lastLines = await lastLinesOf(session, view);
+    out.data(renderOutcome(view, { serving, trafficSinceMs, lastLines }, out.look));
   }
   return view.exitCode ?? 0;
 }
@@ -70,4 +71,19 @@ async function servingNow({ client }: Session, service: string): Promise<SideVie
   } catch {
     return undefined;
   }
+}
+
+/** The last lines that the candidate wrote; none where it did well, or nobody knows. */
+async function lastLinesOf({ client }: Session, view: RolloutView): Promise<string[]> {
+  if (view.phase === 'promoted' || !view.outcome) return [];
+  const { slot, revision } = view.candidate;
+  const lines: string[] = [];
+  try {
+    for await (const line of client.logs({ service: view.service, slot, tail: 100, follow: false })) {
+      if (line.revision === revision.id) lines.push(line.line);
+    }
+  } catch {
+    return [];
+  }
+  return lines;
 }

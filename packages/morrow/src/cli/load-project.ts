@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { absentFolders } from '../config/folders.ts';
 import { loadConfig } from '../config/load.ts';
 import { formatPath } from '../config/mistakes.ts';
 import { environmentsOf, resolveConfig } from '../config/resolve.ts';
@@ -18,6 +18,9 @@ export async function loadProject(cwd: string): Promise<Project> {
     services: Object.keys(config.services),
     warnings: warnings.map(({ path, text }) => `${formatPath(path)}: ${text}`),
     resolve: (environment) => resolveConfig(source, environment),
-    absent: ({ services }) => services.filter((service) => !existsSync(service.folder)),
+    absent(config) {
+      const folders = absentFolders(config).map((absent) => absent.service);
+      return config.services.filter((service) => folders.includes(service.name));
+    },
   };
 }

@@ -37,17 +37,23 @@ async function agent(stateDir: string): Promise<number> {
   const { AgentProcess } = await import('./agent-process.ts');
   const { createLocalPlatform } = await import('../platform/local/platform.ts');
   const { openSqliteStore } = await import('../store/sqlite.ts');
-  const process = new AgentProcess(resolve(stateDir), programs);
-  const { edge, log, paths } = process;
-  const platform = createLocalPlatform({ stateDir: paths.state, environment: paths.environment, edge, log });
-  return process.run(platform, openSqliteStore(join(paths.state, 'journal.db')));
+  const around = new AgentProcess(resolve(stateDir), programs);
+  const { edge, log, paths } = around;
+  const { state, environment } = paths;
+  const platform = createLocalPlatform({ stateDir: state, environment, edge, log });
+  try {
+    return await around.run(platform, openSqliteStore(join(state, 'journal.db')));
+  } finally {
+    await platform.close();
+  }
 }
 
 const [verb, option, stateDir] = process.argv.slice(2);
 if (verb === '__agent') {
   if (option !== '--state' || stateDir === undefined)
     throw new MorrowError('USAGE', '__agent needs --state DIR.');
-  process.exitCode = await agent(stateDir);
+  // Services that it started are its children and outlive it: nothing is waited for.
+  process.exit(await agent(stateDir));
 } else {
   process.exitCode = await runCommandLine(process.argv.slice(2), pieces);
 }

@@ -62,7 +62,7 @@ describe('in a terminal', () => {
     const screen = terminal.screen;
     expect(screen[0]).toBe('above');
     expect(screen.join('\n')).not.toMatch(/first|second|agent|Ctrl-C/);
-    expect(screen.filter((line) => line.includes('promoted for'))).toHaveLength(1);
+    expect(screen.filter((line) => line === '  promoted')).toHaveLength(1);
   });
 
   test('the cursor is hidden while it is redrawn, and shown again at the end', () => {

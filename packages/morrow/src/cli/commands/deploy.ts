@@ -28,7 +28,7 @@ export const run: Run = async (context) => {
   if (on(options, 'dryRun')) return planServices(context);
   const { config, services } = await selectServices(context);
   const paths = environmentPaths(config.root, config.environment);
-  await bringUpAndTell(context, config);
+  await bringUpAndTell(context, config, false);
   const session = sessionAt(paths, signal);
   for (const service of services) {
     const code = await ship(context, session, paths, service);

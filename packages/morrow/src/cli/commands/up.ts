@@ -1,15 +1,63 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { EnvironmentPaths } from '../../paths.ts';
+import { environmentPaths } from '../../paths.ts';
+import type { StatusReport } from '../../server/api.ts';
 import { bringUpAndTell } from '../bring-up.ts';
-import type { Run } from '../context.ts';
+import type { Context, Run } from '../context.ts';
+import { healthWords } from '../render/rollout-words.ts';
 import { renderStatus } from '../render/status.ts';
+import { sessionAt } from '../session.ts';
 import { chooseEnvironment } from '../where.ts';
 
-/** `morrow up [env]`: starts edge and agent in the background and tells what serves. Deploys nothing. */
+/** How long what served before may take to serve again, ms. */
+const SERVE_MS = 60_000;
+const POLL_MS = 100;
+const TELL_MS = 5_000;
+
+/** Exit code where a service does not serve again in time. */
+const TIMED_OUT = 4;
+
+/**
+ * `morrow up [env]`: starts edge and agent in the background, waits until what served before serves again, and tells
+ * what that is. Deploys nothing.
+ */
 export const run: Run = async (context) => {
   const { out, pieces } = context;
   const project = await pieces.loadProject(context.cwd);
   const environment = chooseEnvironment(context, project, context.args[0]);
-  const { status } = await bringUpAndTell(context, project.resolve(environment));
+  const config = project.resolve(environment);
+  await bringUpAndTell(context, config, true);
+  const status = await untilServing(context, environmentPaths(config.root, environment));
   if (out.json) out.document(status);
   else out.data(renderStatus(status, out.look));
-  return 0;
+  return waitedFor(status).length === 0 ? 0 : TIMED_OUT;
 };
+
+async function untilServing(context: Context, paths: EnvironmentPaths): Promise<StatusReport> {
+  const { out, signal } = context;
+  const session = sessionAt(paths, signal);
+  const begin = performance.now();
+  let told = begin;
+  for (;;) {
+    const status = await session.ask((client) => client.status());
+    const waiting = waitedFor(status);
+    const now = performance.now();
+    if (waiting.length === 0 || now - begin > SERVE_MS) return status;
+    if (now - told > TELL_MS) {
+      told = now;
+      out.say(`Waiting for ${waiting.join(', ')} …`);
+    }
+    await sleep(POLL_MS, undefined, { signal }).catch(() => {
+      throw signal.reason;
+    });
+  }
+}
+
+/** Services that served before and do not serve fully yet. One with a rollout under way is that rollout's matter. */
+function waitedFor({ services }: StatusReport): string[] {
+  return services.flatMap(({ service, serving, rollout }) =>
+    serving === null || rollout !== null || (serving.wanted > 0 && serving.healthy >= serving.wanted)
+      ? []
+      : [`${service} (${healthWords(serving)})`],
+  );
+}

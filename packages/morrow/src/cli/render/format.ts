@@ -52,9 +52,9 @@ export function dateTime(atMs: number): string {
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${clockTime(atMs)}`;
 }
 
-/** How long ago: `12 s ago`. */
+/** How long ago: `12 s ago`, `just now`. */
 export const ago = (atMs: number, nowMs: number): string =>
-  `${duration(Math.max(0, Math.floor((nowMs - atMs) / 1000) * 1000))} ago`;
+  nowMs - atMs < 1000 ? 'just now' : `${duration(Math.floor((nowMs - atMs) / 1000) * 1000)} ago`;
 
 const two = (value: number): string => String(value).padStart(2, '0');
 

@@ -1,6 +1,6 @@
 import type { RolloutView } from '../../server/api.ts';
 import type { JournalEntry } from '../../store/store.ts';
-import { clockTime, dateTime, duration, shortDigest } from './format.ts';
+import { clockTime, dateTime, duration, plural, shortDigest } from './format.ts';
 import { renderOutcome } from './outcome.ts';
 import { phasePaint, phaseWord } from './rollout-words.ts';
 import { fit, seg } from './segments.ts';
@@ -52,7 +52,7 @@ export function renderRollout(view: RolloutView, journal: readonly JournalEntry[
     pair('from', from),
     pair('to', to),
     '',
-    ...renderOutcome(view, { serving: undefined, trafficSinceMs: null }, look),
+    ...renderOutcome(view, { serving: undefined, trafficSinceMs: null, lastLines: [] }, look),
     ...(journal.length > 0 ? ['', style.bold('Journal')] : []),
     ...journal.map((entry) =>
       fit([seg(`${clockTime(entry.atMs)}  `, style.dim), seg(entryWords(entry))], look),
@@ -86,9 +86,9 @@ function effectWords(effect: Extract<JournalEntry['body'], { type: 'effect' }>['
         ? 'route nothing'
         : `route blue ${effect.weights.blue} %, green ${effect.weights.green} %`;
     case 'stage':
-      return `stage ${effect.revision} in ${effect.slot}, ${effect.count} targets`;
+      return `stage ${effect.revision} in ${effect.slot}, ${plural(effect.count, 'target')}`;
     case 'resize':
-      return `resize ${effect.slot} to ${effect.count} targets`;
+      return `resize ${effect.slot} to ${plural(effect.count, 'target')}`;
     case 'retire':
       return `retire ${effect.slot}`;
     case 'alert':

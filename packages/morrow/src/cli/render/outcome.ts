@@ -12,6 +12,8 @@ export interface OutcomeFacts {
   readonly serving: SideView | null | undefined;
   /** When the candidate was first seen with traffic, agent's clock; null: never, or not watched. */
   readonly trafficSinceMs: number | null;
+  /** Last lines of the candidate's log, shown where the rollout itself names none. */
+  readonly lastLines: readonly string[];
 }
 
 const LOG_LINES = 10;
@@ -27,7 +29,7 @@ export function renderOutcome(view: RolloutView, facts: OutcomeFacts, look: Look
   for (const detail of details) {
     lines.push(...wrap(harmless(detail), Math.max(10, look.columns - 2)).map((line) => `  ${line}`));
   }
-  lines.push(...logLines(view, look));
+  lines.push(...logLines(view, facts, look));
   if (!view.outcome && view.exitCode === 6)
     lines.push(...wrap(howToGoOn(view), look.columns - 2).map((l) => `  ${l}`));
   return lines;
@@ -78,11 +80,12 @@ function times(view: RolloutView, facts: OutcomeFacts): string[] {
   ];
 }
 
-function logLines(view: RolloutView, look: Look): string[] {
+function logLines(view: RolloutView, facts: OutcomeFacts, look: Look): string[] {
   if (view.phase === 'promoted') return [];
   const reason = view.outcome?.reason ?? view.reason;
   const exit: Exit | undefined = view.candidate.exits.at(-1);
-  const lines = reason && reason.lastLines.length > 0 ? reason.lastLines : (exit?.lastLines ?? []);
+  const known = [reason?.lastLines ?? [], exit?.lastLines ?? [], facts.lastLines];
+  const lines = known.find((some) => some.length > 0) ?? [];
   if (lines.length === 0) return [];
   const shown = lines.slice(-LOG_LINES).map((line) => truncate(harmless(line), look.columns - 4, look.signs));
   return [look.style.dim('  Last log lines:'), ...shown.map((line) => `  ${look.style.dim('|')} ${line}`)];

@@ -55,7 +55,7 @@ describe('every picture', () => {
       ),
     outcome: (look) =>
       views.flatMap((view) =>
-        renderOutcome(view, { serving: view.stable, trafficSinceMs: NOON + 9_000 }, look),
+        renderOutcome(view, { serving: view.stable, trafficSinceMs: NOON + 9_000, lastLines: [] }, look),
       ),
     status: (look) =>
       renderStatus(
@@ -87,7 +87,7 @@ describe('every picture', () => {
     const look = { columns: 80, style: NO_STYLE, signs: ASCII };
     const text = [
       ...renderLive(rolloutView(), NO_EXTRAS, look),
-      ...renderOutcome(promotedView(), { serving: null, trafficSinceMs: null }, look),
+      ...renderOutcome(promotedView(), { serving: null, trafficSinceMs: null, lastLines: [] }, look),
       ...renderStatus(statusReport(), look),
     ];
     expect(text.join('')).toMatch(/^[\x20-\x7e]*$/);
@@ -104,7 +104,7 @@ describe('the live view', () => {
       '             620 requests · 5/s · 3 errors (0.5 %) · p50 2.6 ms · p99 14 ms',
       '  ✓ prepare  ✓ verify  ● 5 %  ○ 50 %  ○ 100 %  ○ promote',
       '  observing for 4 s  step 1 of 3 (5 %)',
-      '  bakes for 6 s more',
+      '  waits for the bake at 5 %: 6 s left',
       'Ctrl-C leaves.',
     ]);
   });
@@ -133,7 +133,9 @@ describe('the live view', () => {
     const nasty = `${ESCAPE}[2J${ESCAPE}]0;title\u0007\u202eevil\r\nline`;
     const reason = { code: 'crashed' as const, text: nasty, lastLines: [nasty] };
     const view = rolledBackView({ reason, outcome: { ...rolledBackView().outcome!, reason } });
-    const text = renderOutcome(view, { serving: null, trafficSinceMs: null }, plain(80)).join('\n');
+    const text = renderOutcome(view, { serving: null, trafficSinceMs: null, lastLines: [] }, plain(80)).join(
+      '\n',
+    );
     expect(text).toContain('evilline');
     expect(text).not.toMatch(/[\u001b\u0007\r\u202e]/);
   });
@@ -143,14 +145,14 @@ describe('plain lines', () => {
   test('begin with what goes where, and the state', () => {
     expect(changeLines(null, rolloutView())).toEqual([
       `${clockTime(NOON + 12_000)} backend: rollout backend-20261124-120000-3fa9 from 3f2a91c0d4e1 to 9b8c7d6e5f40 (sha256:b2b2b2b2b2b2), steps 5 %, 50 %, 100 %`,
-      `${clockTime(NOON + 12_000)} backend: observing, step 1 of 3 (5 %): bakes for 6 s more`,
+      `${clockTime(NOON + 12_000)} backend: observing, step 1 of 3 (5 %), waits for the bake at 5 %: 6 s left`,
       `${clockTime(NOON + 12_000)} backend: traffic: 95 % stable, 5 % candidate`,
     ]);
   });
 
   test('say nothing where only numbers move', () => {
     const before = rolloutView();
-    const after = rolloutView({ nowMs: NOON + 13_000, waitingFor: 'bakes for 5 s more' });
+    const after = rolloutView({ nowMs: NOON + 13_000, waitingFor: 'the bake at 5 %: 950 ms left' });
     expect(changeLines(before, after)).toEqual([]);
     expect(changeLines(after, after)).toEqual([]);
     expect(measuredLine(after)).toContain(
@@ -174,7 +176,7 @@ describe('plain lines', () => {
     const texts = changeLines(before, after).map((line) => line.replace(/^\S+ backend: /, ''));
     expect(texts).toEqual([
       'candidate 620 requests, 5/s, 3 errors (0.5 %), p50 2.6 ms, p99 14 ms; stable 12,040 requests, 95/s, 0 errors, p50 2.4 ms, p99 11 ms',
-      'waiting, step 2 of 3 (50 %): a person',
+      'waiting, step 2 of 3 (50 %), waits for a person',
       'traffic: 50 % stable, 50 % candidate',
       'target backend-green-0-1 of the candidate ended: exit code 1',
       'A person must agree before 100 %.',
@@ -187,15 +189,16 @@ describe('plain lines', () => {
 describe('the end', () => {
   test('of a good rollout says what serves and how long it took', () => {
     const serving = promotedView().candidate;
-    expect(renderOutcome(promotedView(), { serving, trafficSinceMs: null }, plain(120))).toEqual([
-      '✓ backend promoted: 9b8c7d6e5f40 (sha256:b2b2b2b2b2b2) serves.',
-      '  Took 40 s.',
-    ]);
+    expect(
+      renderOutcome(promotedView(), { serving, trafficSinceMs: null, lastLines: [] }, plain(120)),
+    ).toEqual(['✓ backend promoted: 9b8c7d6e5f40 (sha256:b2b2b2b2b2b2) serves.', '  Took 40 s.']);
   });
 
   test('of a bad one says what serves, why, the last log lines, and how long detection and return took', () => {
     const view = rolledBackView();
-    expect(renderOutcome(view, { serving: view.stable, trafficSinceMs: NOON + 9_000 }, plain(120))).toEqual([
+    expect(
+      renderOutcome(view, { serving: view.stable, trafficSinceMs: NOON + 9_000, lastLines: [] }, plain(120)),
+    ).toEqual([
       '✗ backend rolled back: 3f2a91c0d4e1 (sha256:a1a1a1a1a1a1) serves.',
       '  Why 9b8c7d6e5f40 did not make it: 12 of 240 requests of the candidate failed (5 %, allowed is 1 %).',
       '  Of 620 requests that it got, 3 failed (0.5 %).',
@@ -208,16 +211,16 @@ describe('the end', () => {
 
   test('of a first deploy that failed says that nothing serves', () => {
     const view = rolledBackView({ phase: 'failed', stable: null });
-    expect(renderOutcome(view, { serving: null, trafficSinceMs: null }, plain(120))[0]).toBe(
+    expect(renderOutcome(view, { serving: null, trafficSinceMs: null, lastLines: [] }, plain(120))[0]).toBe(
       '✗ backend failed: nothing serves.',
     );
   });
 
   test('of a stuck one says where the traffic is', () => {
     const view = rolledBackView({ phase: 'stuck', weights: { blue: 50, green: 50 } });
-    expect(renderOutcome(view, { serving: undefined, trafficSinceMs: null }, plain(120))[0]).toBe(
-      '✗ backend stuck: traffic is 50 % stable, 50 % candidate.',
-    );
+    expect(
+      renderOutcome(view, { serving: undefined, trafficSinceMs: null, lastLines: [] }, plain(120))[0],
+    ).toBe('✗ backend stuck: traffic is 50 % stable, 50 % candidate.');
   });
 });
 

@@ -47,8 +47,8 @@ function opening(view: RolloutView): string {
 }
 
 function standing(view: RolloutView): string {
-  const step = stepWords(view);
-  const waits = view.waitingFor === '' ? '' : `: ${view.waitingFor}`;
+  const step = view.outcome ? '' : stepWords(view);
+  const waits = view.waitingFor === '' ? '' : `, waits for ${view.waitingFor}`;
   return `${phaseWord(view.phase)}${step === '' ? '' : `, ${step}`}${waits}`;
 }
 
@@ -59,7 +59,7 @@ function measured(view: RolloutView): string {
 
 const hadTraffic = (view: RolloutView): boolean => (view.candidate.live?.requests ?? 0) > 0;
 
-const words = (text: string | undefined): string => (text ?? '').replace(/[\d.,]+/g, '#');
+const words = (text: string | undefined): string => (text ?? '').replace(/[\d.,]+( (ms|s|min|h|d)\b)?/g, '#');
 
 const weightsKey = (view: RolloutView | null): string => JSON.stringify(view?.weights ?? null);
 

@@ -104,14 +104,21 @@ function position(view: RolloutView, last: number): number {
 
 function state(view: RolloutView, extras: LiveExtras, look: Look): string[] {
   const { style } = look;
+  const strong = (text: string): string => style.bold(phasePaint(view.phase, style)(text));
   const sinceMs = Math.max(0, view.nowMs + extras.sinceViewMs - view.phaseSinceMs);
-  const parts = [
-    seg(`  ${phaseWord(view.phase)}`, (text) => style.bold(phasePaint(view.phase, style)(text))),
-    seg(` for ${duration(Math.floor(sinceMs / 1000) * 1000)}`, style.dim),
-  ];
-  const step = stepWords(view);
-  if (step !== '') parts.push(seg(`  ${step}`, style.dim));
-  const lines = [fit(parts, look), ...paragraph(view.waitingFor, look)];
+  const lines = view.outcome
+    ? [fit([seg(`  ${phaseWord(view.phase)}`, strong)], look)]
+    : [
+        fit(
+          [
+            seg(`  ${phaseWord(view.phase)}`, strong),
+            seg(` for ${duration(Math.floor(sinceMs / 1000) * 1000)}`, style.dim),
+            seg(`  ${stepWords(view)}`, style.dim),
+          ],
+          look,
+        ),
+        ...(view.waitingFor === '' ? [] : paragraph(`waits for ${view.waitingFor}`, look)),
+      ];
   const lastExit = view.candidate.exits.at(-1);
   if (lastExit)
     lines.push(...paragraph(`Target ${lastExit.target} ended: ${lastExit.reason}.`, look).map(style.red));

@@ -10,17 +10,18 @@ export interface Segment {
 /** A piece of a line. */
 export const seg = (text: string, paint?: Paint): Segment => (paint ? { text, paint } : { text });
 
-/** One line, cut off at `look.columns`. */
+/** One line, cut off at `look.columns`, without spaces at its end. */
 export function fit(segments: readonly Segment[], look: Look): string {
+  const last = segments.findLastIndex(({ text }) => text.trimEnd() !== '');
   let left = look.columns;
   let line = '';
-  for (const { text, paint } of segments) {
+  for (const [index, { text, paint }] of segments.slice(0, last + 1).entries()) {
     if (left <= 0) break;
-    const shown = truncate(text, left, look.signs);
+    const shown = truncate(index === last ? text.trimEnd() : text, left, look.signs);
     line += paint ? paint(shown) : shown;
     left -= widthOf(shown);
   }
-  return line.trimEnd();
+  return line;
 }
 
 /** Pieces beside each other with `between` in between, on as many lines as they need, each indented by `indent` cells. */
