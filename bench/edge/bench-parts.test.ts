@@ -6,7 +6,7 @@ import { afterEach, expect, test } from 'vitest';
 import { browserHead } from './head.ts';
 import { Latencies } from './histogram.ts';
 import { pacedLoad } from './load.ts';
-import { cpuMs, family, rssMb, start } from './processes.ts';
+import { cpuOf, family, rssMb, start } from './processes.ts';
 import { startProxy } from './proxies.ts';
 
 const cleanUps: (() => Promise<unknown> | unknown)[] = [];
@@ -47,7 +47,7 @@ onLinux('CPU time and memory of a whole family of processes are summed', async (
   await running.firstLine();
   const pids = family(running.pid);
   expect(pids).toHaveLength(2);
-  expect(cpuMs(pids)).toBeGreaterThanOrEqual(cpuMs([running.pid]) + 200);
+  expect(cpuOf(pids).userMs).toBeGreaterThanOrEqual(cpuOf([running.pid]).userMs + 200);
   expect(rssMb(pids)).toBeGreaterThan(rssMb([running.pid]) + 10);
 });
 

@@ -1,6 +1,6 @@
 /** One slice of load on one proxy, and what many slices say together. */
 import { type Ask, fullLoad } from './load.ts';
-import { cpuMs, family } from './processes.ts';
+import { cpuOf, family } from './processes.ts';
 import type { RunningProxy } from './proxies.ts';
 
 /** Connections that the load keeps open. */
@@ -10,6 +10,8 @@ export const CONNECTIONS = 32;
 export interface Slice {
   /** CPU time of all the proxy's processes, user and system, µs per request. */
   readonly cpuUs: number;
+  /** Of that in the kernel: reading, writing and waiting for sockets. */
+  readonly systemUs: number;
   readonly perSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
@@ -23,12 +25,15 @@ export interface Slice {
  */
 export async function slice(proxy: RunningProxy, ask: Omit<Ask, 'port'>, dir: string): Promise<Slice> {
   const pids = family(proxy.pid);
-  const before = cpuMs(pids);
+  const before = cpuOf(pids);
   const { requests, seconds, p50Ms, p99Ms, errors } = await fullLoad({ ...ask, port: proxy.port }, dir);
-  const usedMs = cpuMs(pids) - before;
+  const after = cpuOf(pids);
+  const systemMs = after.systemMs - before.systemMs;
+  const usedMs = after.userMs - before.userMs + systemMs;
   if (errors > 0) throw new Error(`${errors} of ${requests} requests through ${proxy.name} failed.`);
   return {
     cpuUs: (usedMs * 1000) / requests,
+    systemUs: (systemMs * 1000) / requests,
     perSecond: requests / seconds,
     p50Ms,
     p99Ms,
@@ -49,6 +54,7 @@ export function medianSlice(slices: readonly Slice[]): Slice {
   const of = (key: keyof Slice): number => median(slices.map((one) => one[key]));
   return {
     cpuUs: of('cpuUs'),
+    systemUs: of('systemUs'),
     perSecond: of('perSecond'),
     p50Ms: of('p50Ms'),
     p99Ms: of('p99Ms'),

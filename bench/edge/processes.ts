@@ -123,12 +123,19 @@ export function family(pid: number): number[] {
   return members;
 }
 
-/** CPU time (user and system, all threads) of processes so far, ms. */
-export const cpuMs = (pids: readonly number[]): number =>
-  pids.reduce((sum, pid) => {
-    const fields = statFields(pid);
-    return sum + ((Number(fields[11]) + Number(fields[12])) * 1000) / TICKS_PER_S;
-  }, 0);
+/** CPU time so far, ms: of the programs themselves, and of the kernel on their behalf. */
+export interface CpuTime {
+  readonly userMs: number;
+  readonly systemMs: number;
+}
+
+/** CPU time of all threads of processes so far. */
+export function cpuOf(pids: readonly number[]): CpuTime {
+  const fields = pids.map(statFields);
+  const ms = (index: number): number =>
+    fields.reduce((sum, one) => sum + (Number(one[index]) * 1000) / TICKS_PER_S, 0);
+  return { userMs: ms(11), systemMs: ms(12) };
+}
 
 /** Resident memory of processes, MB. */
 export const rssMb = (pids: readonly number[]): number =>

@@ -5,6 +5,7 @@ import { type Findings, report } from './report.ts';
 
 const slice = (cpuUs: number, given: Partial<Slice> = {}): Slice => ({
   cpuUs,
+  systemUs: cpuUs / 2,
   perSecond: 1e6 / cpuUs,
   p50Ms: 1,
   p99Ms: 2,

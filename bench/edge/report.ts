@@ -38,6 +38,7 @@ export function report(findings: Findings): BenchResult {
     metrics,
     notes: [
       ...goalNotes(metrics),
+      ...limitNotes(findings),
       ...pacedNotes(findings),
       ...memoryNotes(findings.memory),
       ...machineNotes(findings),
@@ -48,11 +49,12 @@ export function report(findings: Findings): BenchResult {
 function rowsOf(slices: Slices, body: string): BenchResult['rows'] {
   const ours = slices.get('edge') ?? [];
   return [...slices].map(([name, own]) => {
-    const { cpuUs, perSecond, p50Ms, p99Ms, busyPct } = medianSlice(own);
+    const { cpuUs, systemUs, perSecond, p50Ms, p99Ms, busyPct } = medianSlice(own);
     return {
       body,
       proxy: TITLES[name],
       'CPU µs/request': cpuUs,
+      'of it kernel': systemUs,
       'edge ÷ it': medianRatio(ours, own),
       'requests/s': Math.round(perSecond),
       'p50 ms': p50Ms,
@@ -126,6 +128,21 @@ function goalNotes(metrics: Readonly<Record<string, number>>): string[] {
     const value = metrics[name];
     if (value === undefined) return [];
     return [`${value <= goal ? 'Reached' : 'MISSED'}: ${name} ${value} (goal: at most ${goal}).`];
+  });
+}
+
+/** Where the edge's time goes, beside nginx, whose own share is as small as anybody's. */
+function limitNotes({ small, large }: Findings): string[] {
+  return [['small', small] as const, ['100 kB', large] as const].flatMap(([body, slices]) => {
+    const ours = slices.get('edge');
+    const nginx = slices.get('nginx');
+    if (ours === undefined) return [];
+    const split = (of: readonly Slice[]): string => {
+      const { cpuUs, systemUs } = medianSlice(of);
+      return `${systemUs.toFixed(1)} µs in the kernel and ${(cpuUs - systemUs).toFixed(1)} µs in its own code`;
+    };
+    const beside = nginx === undefined ? '' : ` (nginx: ${split(nginx)})`;
+    return [`What limits the edge, ${body} answers: a request costs ${split(ours)}${beside}.`];
   });
 }
 
