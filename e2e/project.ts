@@ -1,9 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { type IncomingMessage, request } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { json } from 'node:stream/consumers';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { RolloutView, StatusReport } from '../packages/morrow/src/server/api.ts';
 import type { Behaviour } from './service/behaviour.ts';
@@ -132,19 +135,34 @@ export class Project {
     return JSON.parse((await this.ok('history', 'test', 'web', '--json')).out) as RolloutView[];
   }
 
-  /** Waits until `holds` is true of the status; an agent that is just away is waited for. */
+  /**
+   * Waits until `holds` is true of the status, asking the agent directly: a process per question would be too slow for
+   * moments that pass. An agent that is just away is waited for.
+   */
   async until(holds: (status: StatusReport) => boolean, limitMs = 60_000): Promise<StatusReport> {
     const deadline = Date.now() + limitMs;
-    let last: unknown = null;
+    let last: StatusReport | null = null;
     while (Date.now() < deadline) {
-      const { code, out } = await this.morrow('status', 'test', '--json');
-      if (code === 0) {
-        const status = JSON.parse(out) as StatusReport;
-        last = status;
-        if (holds(status)) return status;
-      }
+      last = (await this.#ask()) ?? last;
+      if (last !== null && holds(last)) return last;
+      await setTimeout(20);
     }
     throw new Error(`not within ${limitMs} ms; last seen: ${JSON.stringify(last)}\n${this.logs()}`);
+  }
+
+  async #ask(): Promise<StatusReport | null> {
+    const question = request({
+      socketPath: join(this.state, 'agent.sock'),
+      path: '/v1/status',
+      timeout: 5000,
+    });
+    question.end();
+    try {
+      const [response] = (await once(question, 'response')) as [IncomingMessage];
+      return (await json(response)) as StatusReport;
+    } catch {
+      return null;
+    }
   }
 
   /** The ends of the agent's and the edge's logs, for a look at what went wrong. */
