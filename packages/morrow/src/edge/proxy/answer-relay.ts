@@ -12,6 +12,8 @@ export class AnswerRelay {
   /** Status of the answer whose head was sent; 0 before. */
   status = 0;
   bytesSent = 0;
+  /** Whether the client was told that its connection goes on. */
+  keeps = false;
   /** The client's socket takes more. */
   ready = true;
   eventStream = false;
@@ -48,8 +50,8 @@ export class AnswerRelay {
     this.#mode = relayOf(head, method, minor);
     reader.framed = this.#mode === Relay.Framed;
     this.eventStream = this.#mode >= Relay.Enchunk && isEventStream(head);
-    const keeps = request.keeps && this.#mode !== Relay.UntilClose;
-    const connection = keeps ? (minor === 0 ? 'keep-alive' : null) : 'close';
+    this.keeps = request.keeps && this.#mode !== Relay.UntilClose;
+    const connection = this.keeps ? (minor === 0 ? 'keep-alive' : null) : 'close';
     this.#text += writeAnswerHead(head, this.#mode, names, connection);
   }
 

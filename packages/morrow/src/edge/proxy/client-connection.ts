@@ -236,6 +236,7 @@ export class ClientConnection extends Timed implements ExchangeClient {
     }
     this.#reader.next();
     this.#idle();
+    if (this.#context.ending) this.#arm(ENDING_GRACE_MS);
     if (this.socket.writableLength > 0 && this.socket.writableNeedDrain) this.#blocked = true;
     else this.#goOn();
   }

@@ -5,6 +5,7 @@ import type { ParsedRequest, RequestReader } from '../http1/request-reader.ts';
 import { Step } from '../http1/types.ts';
 import { writeInformational } from './answer-head.ts';
 import { AnswerRelay } from './answer-relay.ts';
+import { Attempts } from './attempts.ts';
 import type { ProxyContext } from './context.ts';
 import { type EdgeAnswer, edgeAnswer } from './edge-answer.ts';
 import type { ExchangeClient, ExchangeRequest } from './exchange-types.ts';
@@ -12,11 +13,8 @@ import { firstOf } from './request-head.ts';
 import { RequestSender } from './request-sender.ts';
 import type { Outcome, SlotCounter } from './slot-counter.ts';
 import type { SlotState } from './slot-state.ts';
-import { pickTarget, type Target } from './target.ts';
-import { UpstreamConnection, type UpstreamUser } from './upstream-connection.ts';
-
-/** A request that cannot be sent again does not go on a connection that was idle longer: its target may be closing it. */
-const UNREPEATABLE_IDLE_MS = 1_000;
+import type { Target } from './target.ts';
+import type { UpstreamConnection, UpstreamUser } from './upstream-connection.ts';
 
 /** One request and its answer: from the choice of a target, over retries, to the last byte. */
 export class Exchange implements UpstreamUser {
@@ -31,11 +29,10 @@ export class Exchange implements UpstreamUser {
   readonly #expectsContinue: boolean;
   readonly #sender: RequestSender;
   readonly #relay: AnswerRelay;
-  #upstream: UpstreamConnection | null = null;
-  #target: Target | null = null;
-  readonly #tried: Target[] = [];
-  #attempts = 0;
+  readonly #attempts: Attempts;
   #over = false;
+  /** The target sent something. */
+  #heard = false;
   #clientPaused = false;
   #upstreamPaused = false;
   /** Of an event stream: when its head came. */
@@ -59,38 +56,36 @@ export class Exchange implements UpstreamUser {
     this.#expectsContinue = head.expectsContinue;
     this.#sender = new RequestSender(request.head, head.chunked, request.headBytes);
     this.#relay = new AnswerRelay(client.socket);
+    this.#attempts = new Attempts(context, slot);
     slot.begin();
   }
 
   /** The one that has the request at present. */
   get target(): Target | null {
-    return this.#target;
+    return this.#attempts.target;
+  }
+
+  get #upstream(): UpstreamConnection | null {
+    return this.#attempts.upstream;
   }
 
   get counter(): SlotCounter {
     return this.#request.counter;
   }
 
-  /** Chooses a target and takes or opens a connection to it. */
+  /** Goes to a target, for the first time or again. */
   start(): void {
-    const { wheel, random, monotonicMs, headLimits, limits } = this.#context;
-    const nowMs = this.#attempts === 0 ? this.#request.startMs : monotonicMs();
-    const target = pickTarget(this.slot.healthy, this.#tried, nowMs, random);
-    if (target === null) {
+    const { wheel, monotonicMs } = this.#context;
+    const again = this.#attempts.made > 0;
+    const nowMs = again ? monotonicMs() : this.#request.startMs;
+    const upstream = this.#attempts.begin(this, nowMs, this.#repeatable);
+    if (upstream === null) {
       this.#fail(edgeAnswer('NO_TARGET'), 'answered');
       return;
     }
-    this.#attempts++;
-    this.#target = target;
-    target.inFlight++;
-    const upstream =
-      target.idle.take(nowMs, this.#repeatable ? Number.POSITIVE_INFINITY : UNREPEATABLE_IDLE_MS) ??
-      new UpstreamConnection(target, target.idle, { wheel, limits: headLimits, idleMs: limits.targetIdleMs });
-    upstream.use(this);
     upstream.reader.answers(this.#method, this.#request.webSocket);
-    this.#upstream = upstream;
     if (!upstream.connected) wheel.arm(this.#client, nowMs, this.slot.timeouts.connectMs);
-    else if (this.#attempts > 1) this.flushRequest();
+    else if (again) this.flushRequest();
   }
 
   /** A piece of the request's body. */
@@ -146,6 +141,7 @@ export class Exchange implements UpstreamUser {
     const upstream = this.#upstream as UpstreamConnection;
     const { reader } = upstream;
     const relay = this.#relay;
+    this.#heard = true;
     let at = 0;
     for (;;) {
       const step = reader.read(chunk, at);
@@ -165,7 +161,7 @@ export class Exchange implements UpstreamUser {
     if (step === Step.More || step === Step.Failed) {
       this.#relay.flush();
       if (step === Step.More) this.#answerGoesOn();
-      else this.#malformed(reader.failure as Failure);
+      else this.#fail(edgeAnswer('TARGET_MALFORMED', reader.failure?.sentence), 'reset');
     } else if (reader.head.upgrade) this.#upgraded(upstream, chunk.subarray(at));
     else {
       this.#relay.end(reader.trailers);
@@ -185,11 +181,8 @@ export class Exchange implements UpstreamUser {
       if (keepAlive !== null) upstream.heedKeepAlive(keepAlive);
     }
     const keeps = this.#keeps && this.#sender.whole && !this.#context.ending;
-    this.#relay.begin(
-      upstream.reader,
-      { method: this.#method, minor: this.#minor, keeps },
-      this.#request.names,
-    );
+    const request = { method: this.#method, minor: this.#minor, keeps };
+    this.#relay.begin(upstream.reader, request, this.#request.names);
     if (this.#relay.eventStream) this.#latencyMs = this.#context.monotonicMs() - this.#request.startMs;
   }
 
@@ -205,17 +198,20 @@ export class Exchange implements UpstreamUser {
   #answered(clean: boolean): void {
     const upstream = this.#upstream as UpstreamConnection;
     const reusable =
-      clean && this.#sender.whole && upstream.reader.head.keepAlive && this.#target?.healthy === true;
-    const keeps = this.#keeps && this.#sender.whole && !this.#relay.untilClose;
+      clean &&
+      this.#sender.whole &&
+      upstream.socket.writableLength === 0 &&
+      upstream.reader.head.keepAlive &&
+      this.#attempts.target?.healthy === true;
     this.#relay.flush();
     const nowMs = this.#end('answered', this.#relay.status);
     if (reusable) upstream.release(nowMs, this.#context.limits.idlePerTarget);
     else upstream.destroy();
-    this.#client.exchangeDone(keeps);
+    this.#client.exchangeDone(this.#relay.keeps);
   }
 
   #upgraded(upstream: UpstreamConnection, first: Buffer): void {
-    const target = this.#target as Target;
+    const target = this.#attempts.target as Target;
     this.#relay.flush();
     this.#over = true;
     this.#count('answered', 101);
@@ -229,7 +225,7 @@ export class Exchange implements UpstreamUser {
     this.#relay.flush();
     this.#end('answered', this.#relay.status);
     this.#upstream?.destroy();
-    this.#client.exchangeDone(this.#keeps && this.#sender.whole && !this.#relay.untilClose);
+    this.#client.exchangeDone(this.#relay.keeps);
   }
 
   /** The drain took as long as it may. */
@@ -257,11 +253,7 @@ export class Exchange implements UpstreamUser {
       this.#answered(false);
       return;
     }
-    if (step === Step.Failed) {
-      this.#broken('TARGET_CUT_OFF');
-      return;
-    }
-    this.#broken('TARGET_RESET');
+    this.#broken(step === Step.Failed ? 'TARGET_CUT_OFF' : 'TARGET_RESET');
   }
 
   upstreamClosed(code: string | null): void {
@@ -280,12 +272,8 @@ export class Exchange implements UpstreamUser {
 
   /** No connection came about, so nothing was sent: another target may take the request, whatever it is. */
   #connectFailed(answer: EdgeAnswer, outcome: Outcome, problem: string): void {
-    const target = this.#target as Target;
-    target.suspectUntilMs = this.#context.monotonicMs() + this.#context.limits.suspectMs;
-    this.#context.suspect(target.id, problem);
-    this.#tried.push(target);
-    const others = this.slot.healthy.some((other) => !this.#tried.includes(other));
-    if (!others || !this.#retry()) this.#fail(answer, outcome);
+    if (this.#attempts.refused(problem)) this.#retry();
+    else this.#fail(answer, outcome);
   }
 
   /** The connection broke while an answer was due or under way. */
@@ -296,28 +284,17 @@ export class Exchange implements UpstreamUser {
       return;
     }
     // The target may have closed an idle connection just when the request was on its way.
-    const stale = upstream.reused && this.#repeatable && code === 'TARGET_RESET';
-    if (stale && this.#retry()) return;
-    this.#fail(edgeAnswer(code), 'reset');
+    const stale = upstream.reused && this.#repeatable && !this.#heard;
+    if (stale && this.#attempts.stale()) this.#retry();
+    else this.#fail(edgeAnswer(code), 'reset');
   }
 
-  /** Tries again, if that is still allowed. */
-  #retry(): boolean {
-    if (this.#attempts >= this.#context.limits.attempts || this.slot.healthy.length === 0) return false;
+  #retry(): void {
     this.#request.counter.retried();
     this.#upstream?.destroy();
     this.#leaveTarget();
     if (this.#sender.begun) this.#sender.restart();
     this.start();
-    return true;
-  }
-
-  #malformed(failure: Failure): void {
-    if (this.#relay.status !== 0) {
-      this.#break('reset');
-      return;
-    }
-    this.#fail(edgeAnswer('TARGET_MALFORMED', failure.sentence), 'reset');
   }
 
   /** The time for what is waited for is up. */
@@ -333,7 +310,9 @@ export class Exchange implements UpstreamUser {
     const clientReads = this.#client.socket.writableLength === 0;
     const targetReads = upstream.socket.writableLength === 0;
     if (answering) {
-      this.#break(clientReads ? 'timeout' : 'client-abort');
+      // Silence is no fault of an event stream: there was nothing to tell.
+      const silent = this.#relay.eventStream ? 'answered' : 'timeout';
+      this.#break(clientReads ? silent : 'client-abort');
       return;
     }
     if (!this.#sender.whole && targetReads) {
@@ -343,7 +322,7 @@ export class Exchange implements UpstreamUser {
     this.#fail(edgeAnswer('TARGET_TIMEOUT'), 'timeout');
   }
 
-  /** Ends without an answer of the target. */
+  /** Ends without an answer of the target; or within it, if it has begun. */
   #fail(answer: EdgeAnswer, outcome: Outcome): void {
     if (this.#relay.status !== 0) {
       this.#break(outcome);
@@ -379,8 +358,7 @@ export class Exchange implements UpstreamUser {
   }
 
   #leaveTarget(): void {
-    if (this.#target !== null) this.#target.inFlight--;
-    this.#target = null;
+    this.#attempts.end();
     this.#resumeClient();
   }
 

@@ -1,4 +1,6 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { EdgeTimeouts } from '../api.ts';
 import {
@@ -21,8 +23,29 @@ afterEach(cleanUp);
 const PATIENT: EdgeTimeouts = { connectMs: 20_000, answerMs: 20_000, idleMs: 20_000, drainMs: 20_000 };
 const HOST = 'Host: a.example\r\n';
 const countsOf = (edge: Edge) => edge.proxy.takeCounts().slots[0]?.counts;
-/** A port that never accepts: its queue of connections is full. */
-const UNREACHABLE = { host: '192.0.2.1', port: 9 };
+
+/** The port of a process that is stopped, its queue of connections full: a further one is neither accepted nor refused. */
+async function startUnaccepting(): Promise<number> {
+  const script =
+    "require('net').createServer().listen(0, '127.0.0.1', 1, function () { console.log(this.address().port) })";
+  const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  atEnd(async () => {
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  });
+  const [line] = await once(child.stdout, 'data');
+  const port = Number(String(line));
+  child.kill('SIGSTOP');
+  for (let queued = true; queued; ) {
+    const filler = connect(port, '127.0.0.1');
+    atEnd(() => {
+      filler.destroy();
+    });
+    const late = new Promise<false>((resolve) => setTimeout(resolve, 300, false));
+    queued = await Promise.race([once(filler, 'connect').then(() => true), late]);
+  }
+  return port;
+}
 
 describe('a target that', () => {
   test('refuses the connection makes a 502 that says so, and is reported', async () => {
@@ -71,16 +94,32 @@ describe('a target that', () => {
   });
 
   test('does not accept the connection in time makes a 504', async () => {
-    const slow = service([1], { timeouts: { ...PATIENT, connectMs: 50 } });
-    const blue = { revision: 'r-blue', targets: [{ id: 't', ...UNREACHABLE }], draining: false };
-    const edge = await startEdge([{ ...slow, slots: { blue, green: null } }]);
+    const port = await startUnaccepting();
+    const edge = await startEdge([service([port], { timeouts: { ...PATIENT, connectMs: 100 } })]);
     const client = await edge.client();
-    const answer = await client
-      .send(get())
-      .take('\n\r\n')
-      .then(() => client.take(')\n'));
-    // Without a route to that network the system refuses at once.
-    expect(answer).toMatch(/TARGET_CONNECT_TIMEOUT|TARGET_REFUSED/);
+    const answer = await client.send(get()).take('TARGET_CONNECT_TIMEOUT)\n');
+    expect(lines(answer)[0]).toBe('HTTP/1.1 504 Gateway Timeout');
+    expect(countsOf(edge)).toMatchObject({
+      requests: 1,
+      timeouts: 1,
+      resets: 0,
+      errors: 1,
+      status: [0, 0, 0, 0, 1],
+    });
+  });
+
+  test('does not accept the connection in time has its request taken by another', async () => {
+    const [stuck, upstream] = await Promise.all([startUnaccepting(), startAnswering(ok())]);
+    const timeouts = { ...PATIENT, connectMs: 100 };
+    const edge = await startEdge([service([stuck, upstream.port], { timeouts })], { random: () => 0 });
+    await (await edge.client()).send(get()).take('ok');
+    expect(countsOf(edge)).toMatchObject({
+      requests: 1,
+      retries: 1,
+      timeouts: 0,
+      errors: 1,
+      status: [0, 1, 0, 0, 0],
+    });
   });
 
   test('closes the connection before it answers makes a 502', async () => {
@@ -256,22 +295,54 @@ describe('a target that', () => {
     expect(upstream.peers).toHaveLength(1);
   });
 
-  test('always breaks kept connections gets no more attempts than are allowed', async () => {
+  test('has all its kept connections closed at once gets the request on a new one, not on each in turn', async () => {
     const upstream = await startUpstream(async (peer, index) => {
-      await peer.head();
-      if (index > 2) peer.socket.resetAndDestroy();
-      else peer.send(ok('first'));
-      await peer.head();
-      peer.socket.resetAndDestroy();
+      for (let i = 0; i < 10; i++) {
+        await peer.head();
+        if (index < 3 && i > 0) peer.socket.resetAndDestroy();
+        else peer.send(ok('first'));
+      }
     });
-    const edge = await startEdge([service([upstream.port])], { limits: { attempts: 3 } });
+    const edge = await startEdge([service([upstream.port])]);
     const clients = await Promise.all([edge.client(), edge.client(), edge.client()]);
     // Three connections at once, all kept.
     for (const client of clients) client.send(get());
     for (const client of clients) await client.take('first');
-    await (clients[0] as (typeof clients)[0]).send(get()).take('TARGET_RESET)\n');
-    expect(countsOf(edge)).toMatchObject({ requests: 4, retries: 2, errors: 3, resets: 1 });
-    expect(upstream.peers).toHaveLength(3);
+    for (const client of clients) {
+      client.send(get());
+      await client.take('first');
+    }
+    expect(countsOf(edge)).toMatchObject({ requests: 6, retries: 1, errors: 1, resets: 0 });
+  });
+
+  test('breaks a new connection as well gets no further attempt', async () => {
+    const upstream = await startUpstream(async (peer, index) => {
+      await peer.head();
+      if (index === 0) peer.send(ok('first'));
+      else peer.socket.resetAndDestroy();
+      await peer.head();
+      peer.socket.resetAndDestroy();
+    });
+    const edge = await startEdge([service([upstream.port])]);
+    const client = await edge.client();
+    await client.send(get()).take('first');
+    await client.send(get()).take('TARGET_RESET)\n');
+    expect(countsOf(edge)).toMatchObject({ requests: 2, retries: 1, errors: 2, resets: 1 });
+    expect(upstream.peers).toHaveLength(2);
+  });
+
+  test('sent 103 on a kept connection and broke off gets no request twice', async () => {
+    const upstream = await startUpstream(async (peer) => {
+      await peer.head();
+      peer.send(ok('first'));
+      await peer.head();
+      peer.send('HTTP/1.1 103 Early Hints\r\n\r\n').socket.end();
+    });
+    const edge = await startEdge([service([upstream.port])]);
+    const client = await edge.client();
+    await client.send(get()).take('first');
+    await client.send(get()).take('TARGET_RESET)\n');
+    expect(upstream.peers).toHaveLength(1);
   });
 
   test('says how long it keeps connections is not asked on one that is older', async () => {
