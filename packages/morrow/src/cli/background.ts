@@ -1,7 +1,6 @@
 /** Starting agent and edge in the background, and waiting until they answer. */
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { EdgeState } from '../edge/api.ts';
 import { type ErrorCode, MorrowError } from '../errors.ts';
 import { checkSocketFolder, type EnvironmentPaths, prepareStateFolder } from '../paths.ts';
@@ -9,6 +8,7 @@ import type { StatusReport } from '../server/api.ts';
 import type { Programs } from './pieces.ts';
 import { lastLines, sizeOf } from './tail.ts';
 import { request, Unreachable } from './unix-http.ts';
+import { wait } from './wait.ts';
 
 /** How long a program may take until it answers, ms; generous, for a machine that is busy. */
 const START_MS = 30_000;
@@ -158,9 +158,7 @@ async function ensureRunning<T>(program: Program<T>): Promise<{ how: 'started' |
   while (performance.now() < until) {
     const answer = await program.ask();
     if (answer !== null) return { how: 'started', answer };
-    await sleep(POLL_MS, undefined, { signal }).catch(() => {
-      throw signal.reason;
-    });
+    await wait(POLL_MS, signal);
   }
   const what = ended ?? `does not answer after ${START_MS / 1000} s`;
   throw startFailed(program, `The ${name} of ${paths.environment} ${what}.`, logStart);

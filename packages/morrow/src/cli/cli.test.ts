@@ -549,6 +549,32 @@ describe('history and logs', () => {
     expect(JSON.parse((await ended('logs --json')).stdout)).toEqual(agent.logs[0]);
   });
 
+  test('logs -f goes on when the agent is killed and comes back', async () => {
+    agent.logs = [{ slot: 'blue', revision: 'r', target: 't', line: 'before' }];
+    const command = run('logs development backend -f');
+    await command.said('r t | before');
+    agent.die();
+    agent.logs = [{ slot: 'blue', revision: 'r', target: 't', line: 'after' }];
+    await agent.start();
+    await command.said('r t | after');
+    command.child.kill('SIGINT');
+    expect((await command.ended).code).toBe(130);
+  });
+
+  test('agent logs prints what agent or edge wrote', async () => {
+    const { writeFileSync } = await import('node:fs');
+    writeFileSync(project.paths.agentLog, 'one\ntwo\n');
+    writeFileSync(project.paths.edgeLog, 'edge\n');
+    expect((await ended('agent logs development --tail 1')).stdout).toBe('two\n');
+    expect((await ended('agent logs --edge')).stdout).toBe('edge\n');
+    const command = run('agent logs -f');
+    await command.said('two');
+    writeFileSync(project.paths.agentLog, 'three\n', { flag: 'a' });
+    await command.said('three');
+    command.child.kill('SIGTERM');
+    expect((await command.ended).code).toBe(143);
+  });
+
   test('a reader that goes away ends the command quietly', async () => {
     const line = 'x'.repeat(1000);
     agent.logs = Array.from({ length: 20_000 }, () => ({ slot: 'blue', revision: 'r', target: 't', line }));
@@ -577,6 +603,17 @@ test('config prints the resolved configuration, and its schema', async () => {
   expect((await ended('config')).stdout).toContain('environment: development');
   expect(JSON.parse((await ended('config --schema')).stdout)).toMatchObject({ type: 'object' });
   expect(code).toBe(0);
+});
+
+test('init writes a configuration for a folder that has none, and leaves one that is there', async () => {
+  const other = testProject({ 'package.json': '{"scripts":{"start":"node server.js"}}', 'server.js': '' });
+  const first = await morrow(other.folder, ['init']).ended;
+  const again = await morrow(other.folder, ['init']).ended;
+  other.remove();
+  expect(first.stdout).toBe('Wrote morrow.config.ts\n');
+  expect(first.code).toBe(0);
+  expect(again.stderr).toMatch(/^error\[CONFIG_EXISTS\]/);
+  expect(again.code).toBe(2);
 });
 
 test('a configuration with mistakes lists them and ends with 2', async () => {

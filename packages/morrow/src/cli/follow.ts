@@ -1,11 +1,11 @@
 /** Following a rollout until it has ended, across restarts of the agent. */
 import { existsSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { EnvironmentPaths } from '../paths.ts';
 import type { RolloutView } from '../server/api.ts';
 import type { AgentClient } from './agent-client.ts';
 import { gone } from './reach.ts';
 import { Unreachable } from './unix-http.ts';
+import { wait } from './wait.ts';
 
 /** How long a follower waits for an agent that is gone, ms. */
 const GIVE_UP_MS = 60_000;
@@ -75,9 +75,7 @@ export async function follow(options: FollowOptions): Promise<Followed> {
         'The agent does not answer; waiting for it to be started again. Traffic is served meanwhile.',
       );
     away = true;
-    await sleep(RETRY_MS, undefined, { signal }).catch(() => {
-      throw signal.reason;
-    });
+    await wait(RETRY_MS, signal);
   }
 }
 

@@ -1,9 +1,9 @@
 /** What to do when the agent does not answer: wait a moment where it is being started again, else say so plainly. */
 import { existsSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { MorrowError } from '../errors.ts';
 import type { EnvironmentPaths } from '../paths.ts';
 import { Unreachable } from './unix-http.ts';
+import { wait } from './wait.ts';
 
 /** The edge starts a dead agent again within 2 s; on a busy machine give it more. */
 const PATIENCE_MS = 8_000;
@@ -69,8 +69,6 @@ export async function patiently<T>(
         (error.kind === 'absent' || (error.kind === 'lost' && again === 'lost'));
       if (!worthIt || performance.now() > until || !existsSync(paths.upMarker)) throw explain(error, paths);
     }
-    await sleep(RETRY_MS, undefined, { signal }).catch(() => {
-      throw signal.reason;
-    });
+    await wait(RETRY_MS, signal);
   }
 }

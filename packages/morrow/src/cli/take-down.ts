@@ -1,11 +1,11 @@
 /** Stopping an environment: services, agent and edge, and being sure that they are gone. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { MorrowError } from '../errors.ts';
 import type { EnvironmentPaths } from '../paths.ts';
 import { agentClient } from './agent-client.ts';
 import { agentStatus, bringUp, DEFAULT_MARKER, edgeState, readMarker, removeMarker } from './background.ts';
 import type { Programs } from './pieces.ts';
 import { request, Unreachable } from './unix-http.ts';
+import { wait } from './wait.ts';
 
 /** Drains and grace periods of every service have to fit into this, ms; the agent itself takes 90 s at most. */
 const STOP_MS = 120_000;
@@ -81,9 +81,7 @@ async function untilGone(
           : 'Still stopping the edge …',
       );
     }
-    await sleep(POLL_MS, undefined, { signal }).catch(() => {
-      throw signal.reason;
-    });
+    await wait(POLL_MS, signal);
   }
 }
 

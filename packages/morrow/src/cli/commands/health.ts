@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { MorrowError } from '../../errors.ts';
 import { type Run, text } from '../context.ts';
 import { durationOption } from '../numbers.ts';
-import { duration } from '../render/format.ts';
+import { duration, plural } from '../render/format.ts';
+import { wait } from '../wait.ts';
 
 /** Longest wait for one answer, ms. */
 const ANSWER_MS = 5_000;
@@ -18,10 +18,13 @@ export const run: Run = async ({ out, args, options, signal }) => {
   const { signs, style } = out.errorLook;
   const tries = Math.max(1, Math.floor(timeoutMs / intervalMs));
   const begin = performance.now();
+  const left = (): number => timeoutMs - (performance.now() - begin);
   out.say(`Checking ${url} …`);
   let problem = '';
-  for (let attempt = 1; attempt <= tries; attempt += 1) {
-    problem = await ask(url, Math.min(ANSWER_MS, intervalMs), signal);
+  let attempt = 0;
+  while (attempt < tries && (attempt === 0 || left() > 0)) {
+    attempt += 1;
+    problem = await ask(url, Math.min(ANSWER_MS, Math.max(1, Math.round(left()))), signal);
     if (problem === '') {
       const afterMs = Math.round(performance.now() - begin);
       if (out.json) out.document({ url, healthy: true, attempts: attempt, afterMs });
@@ -29,13 +32,13 @@ export const run: Run = async ({ out, args, options, signal }) => {
       return 0;
     }
     out.say(style.dim(`Waiting for the service to be ready (${attempt}/${tries}): ${problem}`));
-    if (attempt < tries) await until(begin + attempt * intervalMs, signal);
+    if (attempt < tries) await wait(Math.max(0, begin + attempt * intervalMs - performance.now()), signal);
   }
-  if (out.json) out.document({ url, healthy: false, attempts: tries, problem });
-  else
-    out.data([
-      `${signs.bad} Service health check failed: ${problem} (asked ${tries} times in ${duration(timeoutMs)})`,
-    ]);
+  if (out.json) out.document({ url, healthy: false, attempts: attempt, problem });
+  else {
+    const asked = `asked ${plural(attempt, 'time')} in ${duration(timeoutMs)}`;
+    out.data([`${signs.bad} Service health check failed: ${problem} (${asked})`]);
+  }
   return 1;
 };
 
@@ -80,10 +83,3 @@ const WORDS: Readonly<Record<string, string>> = {
 
 const words = ({ code, message }: NodeJS.ErrnoException): string =>
   (code === undefined ? undefined : WORDS[code]) ?? message;
-
-async function until(atMs: number, signal: AbortSignal): Promise<void> {
-  const ms = Math.max(0, atMs - performance.now());
-  await sleep(ms, undefined, { signal }).catch(() => {
-    throw signal.reason;
-  });
-}

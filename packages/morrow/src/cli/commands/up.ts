@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { EnvironmentPaths } from '../../paths.ts';
 import { environmentPaths } from '../../paths.ts';
 import type { StatusReport } from '../../server/api.ts';
@@ -7,6 +6,7 @@ import type { Context, Run } from '../context.ts';
 import { healthWords } from '../render/rollout-words.ts';
 import { renderStatus } from '../render/status.ts';
 import { sessionAt } from '../session.ts';
+import { wait } from '../wait.ts';
 import { chooseEnvironment } from '../where.ts';
 
 /** How long what served before may take to serve again, ms. */
@@ -47,9 +47,7 @@ async function untilServing(context: Context, paths: EnvironmentPaths): Promise<
       told = now;
       out.say(`Waiting for ${waiting.join(', ')} …`);
     }
-    await sleep(POLL_MS, undefined, { signal }).catch(() => {
-      throw signal.reason;
-    });
+    await wait(POLL_MS, signal);
   }
 }
 
