@@ -29,7 +29,7 @@ export interface EdgeEventListener {
 }
 
 /** Pause before the event stream is opened again, ms: at first, and at most. */
-const REOPEN_MS = { first: 50, most: 1_000 };
+const REOPEN_MS = { first: 50, most: 250 };
 
 /**
  * Talks to an edge. Every method rejects with a {@link MorrowError}: `EDGE_UNREACHABLE` if no edge answers, or an

@@ -48,8 +48,8 @@ export function serviceWith(given: {
     slots: { blue: given.blue ?? null, green: given.green ?? null },
     weights: given.weights === undefined ? { blue: 100, green: 0 } : given.weights,
     stable: given.stable === undefined ? 'blue' : given.stable,
-    health: { readyPath: '/ready', livePath: '/live', intervalMs: 100, timeoutMs: 1_000, failures: 2 },
-    timeouts: { connectMs: 1_000, answerMs: 5_000, idleMs: 10_000, drainMs: 2_000 },
+    health: { readyPath: '/ready', livePath: '/live', intervalMs: 100, timeoutMs: 5_000, failures: 2 },
+    timeouts: { connectMs: 5_000, answerMs: 30_000, idleMs: 30_000, drainMs: 15_000 },
     maxBodyBytes: null,
   };
 }

@@ -25,7 +25,7 @@ export const atEnd = (end: () => Promise<void> | void): void => void endings.pus
 export async function until<T>(
   what: string,
   look: () => Promise<T | null | undefined | false> | T | null | undefined | false,
-  limitMs = 15_000,
+  limitMs = 30_000,
 ): Promise<T> {
   const end = performance.now() + limitMs;
   for (;;) {

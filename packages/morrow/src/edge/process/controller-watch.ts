@@ -11,6 +11,8 @@ import { identify, type ProcessIdentity, stillLives } from './process-identity.t
 type Command = NonNullable<PutController['controller']>;
 
 const SILENCE_MS = 1_000;
+/** After the edge's own start a controller that lives gets this much longer to find it, ms. */
+const OWN_START_MS = 1_000;
 const TICK_MS = 100;
 /** A controller that stays connected so long has started well: the next one is started without a pause. */
 const SETTLED_MS = 5_000;
@@ -44,7 +46,7 @@ export class ControllerWatch {
   #command: Command | null = null;
   #streams = 0;
   #connectedAtMs = 0;
-  #silentSinceMs: number | null = performance.now();
+  #silentSinceMs: number | null = performance.now() + OWN_START_MS;
   #child: ProcessIdentity | null;
   #attempts = 0;
   #startedAtMs = 0;

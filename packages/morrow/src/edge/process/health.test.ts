@@ -53,14 +53,14 @@ describe('one check', () => {
 
   test('says in words what is wrong', async () => {
     const web = await startTarget('web');
-    expect(await checkTarget(target(web.port), '/ready', 1_000)).toBeNull();
+    expect(await checkTarget(target(web.port), '/ready', 10_000)).toBeNull();
     web.ready = 302;
-    expect(await checkTarget(target(web.port), '/ready', 1_000)).toBeNull();
+    expect(await checkTarget(target(web.port), '/ready', 10_000)).toBeNull();
     web.ready = 503;
-    expect(await checkTarget(target(web.port), '/ready', 1_000)).toBe('answered 503');
+    expect(await checkTarget(target(web.port), '/ready', 10_000)).toBe('answered 503');
     web.hangs = true;
     expect(await checkTarget(target(web.port), '/ready', 50)).toBe('no answer within 50 ms');
-    expect(await checkTarget(target(await freePort()), '/ready', 1_000)).toBe('connection refused');
+    expect(await checkTarget(target(await freePort()), '/ready', 10_000)).toBe('connection refused');
   });
 
   test.each([
@@ -73,7 +73,7 @@ describe('one check', () => {
     await once(server, 'listening');
     atEnd(() => void server.close());
     const { port } = server.address() as AddressInfo;
-    expect(await checkTarget(target(port), '/', 1_000)).toBe(problem);
+    expect(await checkTarget(target(port), '/', 10_000)).toBe(problem);
   });
 });
 
