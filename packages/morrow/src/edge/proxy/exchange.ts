@@ -199,6 +199,7 @@ export class Exchange implements UpstreamUser {
     const upstream = this.#upstream as UpstreamConnection;
     const reusable =
       clean &&
+      !this.slot.draining &&
       this.#sender.whole &&
       upstream.socket.writableLength === 0 &&
       upstream.reader.head.keepAlive &&

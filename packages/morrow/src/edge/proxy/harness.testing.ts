@@ -243,6 +243,11 @@ export async function startEdge(services: readonly EdgeService[], options: Proxy
   return edge.apply(...services);
 }
 
+/** Lets events happen until the condition holds; the test's own time limit is the only one. */
+export async function eventually(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise(setImmediate);
+}
+
 /** A head without its end, as lines, the start line first. */
 export const lines = (head: string): string[] => head.slice(0, head.indexOf('\r\n\r\n')).split('\r\n');
 
