@@ -1,4 +1,4 @@
-import type { Run } from '../context.ts';
+import { Interrupted, type Run } from '../context.ts';
 import { takeDown } from '../take-down.ts';
 import { locate } from '../where.ts';
 
@@ -6,7 +6,12 @@ import { locate } from '../where.ts';
 export const run: Run = async (context) => {
   const { out, pieces, signal } = context;
   const paths = await locate(context, context.args[0]);
-  const stopped = await takeDown(paths, pieces.programs, (text) => out.say(text), signal);
+  const stopped = await takeDown(paths, pieces.programs, (text) => out.say(text), signal).catch(
+    (error: unknown) => {
+      if (error instanceof Interrupted) out.say('Left; what has begun to stop goes on stopping.');
+      throw error;
+    },
+  );
   if (out.json) out.document({ environment: paths.environment, stopped });
   else out.say(stopped ? `${paths.environment} is down.` : `${paths.environment} was down already.`);
   return 0;

@@ -1,8 +1,7 @@
-import type { EnvironmentPaths } from '../../paths.ts';
-import { environmentPaths } from '../../paths.ts';
+import { type EnvironmentPaths, environmentPaths } from '../../paths.ts';
 import type { StatusReport } from '../../server/api.ts';
 import { bringUpAndTell } from '../bring-up.ts';
-import type { Context, Run } from '../context.ts';
+import { type Context, Interrupted, type Run } from '../context.ts';
 import { healthWords } from '../render/rollout-words.ts';
 import { renderStatus } from '../render/status.ts';
 import { sessionAt } from '../session.ts';
@@ -26,8 +25,13 @@ export const run: Run = async (context) => {
   const project = await pieces.loadProject(context.cwd);
   const environment = chooseEnvironment(context, project, context.args[0]);
   const config = project.resolve(environment);
-  await bringUpAndTell(context, config, true);
-  const status = await untilServing(context, environmentPaths(config.root, environment));
+  const begun = bringUpAndTell(context, config, true).then(() =>
+    untilServing(context, environmentPaths(config.root, environment)),
+  );
+  const status = await begun.catch((error: unknown) => {
+    if (error instanceof Interrupted) out.say('Left; what was started goes on in the background.');
+    throw error;
+  });
   if (out.json) out.document(status);
   else out.data(renderStatus(status, out.look));
   return waitedFor(status).length === 0 ? 0 : TIMED_OUT;
