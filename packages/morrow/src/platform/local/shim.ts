@@ -19,7 +19,9 @@ trap : HUP INT TERM
 set -C
 printf '%s %s\\n' "$nonce" "$$" >"$dir/started" || exit 125
 set +C
-sh -c "$command"
+# A shell says on its own account how its command ended; that belongs into no log.
+exec 3>&2 2>/dev/null
+sh -c "$command" 2>&3 3>&-
 code=$?
 printf '%s\\n' "$code" >"$dir/exit"
 `;
