@@ -116,8 +116,11 @@ export class AgentProcess {
 
   async #edgeNow(): Promise<StatusReport['edge']> {
     try {
-      const { pid, workers } = await this.edge.state();
-      return { pid, workers };
+      const { pid, workers, services } = await this.edge.state();
+      const problems = services.flatMap(({ service, listenProblem }) =>
+        listenProblem === null ? [] : [`${service.name} takes no requests: ${listenProblem}`],
+      );
+      return { pid, workers, problems };
     } catch {
       return null;
     }

@@ -94,7 +94,12 @@ export interface ServiceStatus {
 export interface StatusReport {
   readonly environment: string;
   readonly agent: { readonly pid: number; readonly startedAtMs: number; readonly epoch: number };
-  readonly edge: { readonly pid: number; readonly workers: readonly number[] } | null;
+  readonly edge: {
+    readonly pid: number;
+    readonly workers: readonly number[];
+    /** What keeps it from taking requests (a port that another program holds), a sentence each. */
+    readonly problems?: readonly string[];
+  } | null;
   readonly nowMs: number;
   readonly services: readonly ServiceStatus[];
 }

@@ -13,6 +13,9 @@ const SERVE_MS = 60_000;
 const POLL_MS = 100;
 const TELL_MS = 5_000;
 
+/** A port may still be held by what ended a moment ago, ms. */
+const PORT_MS = 3_000;
+
 /** Exit code where a service does not serve again in time. */
 const TIMED_OUT = 4;
 
@@ -34,6 +37,7 @@ export const run: Run = async (context) => {
   });
   if (out.json) out.document(status);
   else out.data(renderStatus(status, out.look));
+  if (blocked(status)) return 1;
   return waitedFor(status).length === 0 ? 0 : TIMED_OUT;
 };
 
@@ -46,7 +50,8 @@ async function untilServing(context: Context, paths: EnvironmentPaths): Promise<
     const status = await session.ask((client) => client.status());
     const waiting = waitedFor(status);
     const now = performance.now();
-    if (waiting.length === 0 || now - begin > SERVE_MS) return status;
+    const enough = blocked(status) ? now - begin > PORT_MS : waiting.length === 0;
+    if (enough || now - begin > SERVE_MS) return status;
     if (now - told > TELL_MS) {
       told = now;
       out.say(`Waiting for ${waiting.join(', ')} …`);
@@ -54,6 +59,9 @@ async function untilServing(context: Context, paths: EnvironmentPaths): Promise<
     await wait(POLL_MS, signal);
   }
 }
+
+/** Whether something that a person must put right keeps the edge from taking requests. */
+const blocked = ({ edge }: StatusReport): boolean => (edge?.problems ?? []).length > 0;
 
 /** Services that served before and do not serve fully yet. One with a rollout under way is that rollout's matter. */
 function waitedFor({ services }: StatusReport): string[] {

@@ -87,11 +87,11 @@ export async function checkServices(
       continue;
     }
     const ours = edge?.services.find((one) => one.service.listen.port === listen.port);
-    const problem = ours ? ours.listenProblem : await whyNotFree(listen.port, listen.address);
+    const free = ours ? null : await whyNotFree(listen.port, listen.address);
+    const problem = ours ? ours.listenProblem : free && portWords(listen.port, free);
     if (problem === null)
       findings.push(ok(name, `port ${listen.port} ${ours ? 'is listened on by the edge' : 'is free'}`));
-    else
-      findings.push(bad(name, portWords(listen.port, problem), 'Stop that program or change `listen.port`.'));
+    else findings.push(bad(name, problem, 'Stop that program or change `listen.port`.'));
   }
   return findings;
 }

@@ -240,6 +240,12 @@ test('status shows each service, its problems, and why the last rollout failed',
   ]);
 });
 
+test('status tells what keeps the edge from taking requests', () => {
+  const problems = ['backend takes no requests: Port 8080 is in use by another program.'];
+  const edge = { pid: 1, workers: [2], problems };
+  expect(renderStatus(statusReport({ edge }), plain(120)).at(-1)).toBe(problems[0]);
+});
+
 test('status says what to do where nothing was deployed', () => {
   expect(renderStatus(statusReport({ services: [] }), plain(80)).at(-1)).toBe(
     'Nothing was deployed yet: morrow deploy development',

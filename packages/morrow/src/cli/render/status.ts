@@ -34,6 +34,7 @@ export function renderStatus(report: StatusReport, look: Look): string[] {
       look,
     ),
   );
+  for (const problem of report.edge?.problems ?? []) lines.push(...remark(problem, look).map(style.red));
   for (const service of report.services) {
     for (const problem of service.problems) {
       lines.push(...remark(`${service.service}: ${problem}`, look).map(style.red));
