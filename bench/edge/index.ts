@@ -6,8 +6,8 @@ import { type Cores, chooseCores, pinned, removeFolder, temporaryFolder, whereIs
 import { CONNECTIONS, medianSlice, type Slice, slice } from './measure.ts';
 import { type Memory, memoryOf } from './memory.ts';
 import { type Running, start } from './processes.ts';
-import { PROXY_NAMES, type ProxyName, type RunningProxy, startProxy } from './proxies.ts';
-import { type Findings, report } from './report.ts';
+import { type Place, PROXY_NAMES, type ProxyName, type RunningProxy, startProxy } from './proxies.ts';
+import { type Findings, type Missing, report } from './report.ts';
 
 /** How long everything takes. Seconds are whole: wrk knows no others. */
 const FULL = { rounds: 5, seconds: 3, pacedRounds: 3, pacedSeconds: 4, requests: 1_000_000, idle: 5000 };
@@ -36,10 +36,10 @@ export const run: Bench = async ({ quick }: BenchOptions) => {
     started.push(upstream);
     const place = { core: cores.proxy, upstreamPort: Number(await upstream.firstLine()) };
     const proxies: RunningProxy[] = [];
-    const missing: ProxyName[] = [];
+    const missing: Missing[] = [];
     for (const name of PROXY_NAMES) {
-      const proxy = await startProxy(name, place);
-      if (proxy === null) missing.push(name);
+      const proxy = await startIfThere(name, place);
+      if ('why' in proxy) missing.push(proxy);
       else {
         proxies.push(proxy);
         started.push(proxy);
@@ -53,7 +53,17 @@ export const run: Bench = async ({ quick }: BenchOptions) => {
   }
 };
 
-async function measureAll(course: Course, missing: readonly ProxyName[]): Promise<Findings> {
+/** A peer that is not there, or that doesn't get on with its configuration, is left out; our own edge must run. */
+async function startIfThere(name: ProxyName, place: Place): Promise<RunningProxy | Missing> {
+  try {
+    return (await startProxy(name, place)) ?? { name, why: 'is not on this machine' };
+  } catch (error) {
+    if (name === 'edge') throw error;
+    return { name, why: `did not start (${(error as Error).message})` };
+  }
+}
+
+async function measureAll(course: Course, missing: readonly Missing[]): Promise<Findings> {
   const { cores, proxies } = course;
   const cold = { ...course, proxies: proxies.filter(({ name }) => name === 'edge') };
   for (const path of ['/small', '/large']) await rounds(cold, path, 1, WARM_SECONDS);

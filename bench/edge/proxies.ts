@@ -58,11 +58,19 @@ export const TITLES: Readonly<Record<ProxyName, string>> = {
   go: 'Go ReverseProxy',
 };
 
-/** Starts a proxy and waits until it passes an answer on; null if this machine hasn't got it. */
+/**
+ * Starts a proxy and waits until it passes an answer on; null if this machine hasn't got it.
+ * @throws Error if it doesn't answer; it has been stopped then
+ */
 export async function startProxy(name: ProxyName, place: Place): Promise<RunningProxy | null> {
   const proxy = await STARTERS[name](place);
   if (proxy === null) return null;
-  await answers(proxy.port, name);
+  try {
+    await answers(proxy.port, name);
+  } catch (error) {
+    await proxy.stop();
+    throw error;
+  }
   return { name, ...proxy };
 }
 

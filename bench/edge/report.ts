@@ -8,11 +8,17 @@ import { type ProxyName, type RunningProxy, TITLES } from './proxies.ts';
 
 type Slices = ReadonlyMap<ProxyName, readonly Slice[]>;
 
+/** A peer that was left out, and why: `HAProxy is not on this machine`. */
+export interface Missing {
+  readonly name: ProxyName;
+  readonly why: string;
+}
+
 /** Everything that was measured. */
 export interface Findings {
   readonly cores: Cores;
   readonly versions: readonly Pick<RunningProxy, 'name' | 'version'>[];
-  readonly missing: readonly ProxyName[];
+  readonly missing: readonly Missing[];
   readonly small: Slices;
   readonly large: Slices;
   readonly paced: readonly Paced[];
@@ -179,9 +185,7 @@ function machineNotes({ cores, versions, missing, load }: Findings): string[] {
   );
   return [
     `Compared: ${names.join(', ')}.`,
-    ...(missing.length > 0
-      ? [`Not on this machine, so left out: ${missing.map((name) => TITLES[name]).join(', ')}.`]
-      : []),
+    ...missing.map(({ name, why }) => `Left out: ${TITLES[name]} ${why}.`),
     cores.proxy === null
       ? 'Nothing could be pinned to a core here: ratios are less exact.'
       : `Proxies on core ${cores.proxy}, load and upstream on core ${cores.load}; CPU from /proc/<pid>/stat, all processes of a proxy.`,
