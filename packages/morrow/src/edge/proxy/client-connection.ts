@@ -12,7 +12,7 @@ import type { SlotCounter } from './slot-counter.ts';
 import { SlotState } from './slot-state.ts';
 import type { Target } from './target.ts';
 import { Timed } from './timer-wheel.ts';
-import { Tunnel } from './tunnel.ts';
+import { Tunnel, type TunnelOwner } from './tunnel.ts';
 import type { ClientSocket } from './types.ts';
 import type { UpstreamConnection } from './upstream-connection.ts';
 
@@ -34,7 +34,7 @@ export interface Entrance {
 }
 
 /** One connection of a client: its requests one after the other, the answers in the same order. */
-export class ClientConnection extends Timed implements ExchangeClient {
+export class ClientConnection extends Timed implements ExchangeClient, TunnelOwner {
   readonly socket: ClientSocket;
   readonly #context: ProxyContext;
   readonly #entrance: Entrance;
@@ -263,7 +263,7 @@ export class ClientConnection extends Timed implements ExchangeClient {
   ): void {
     this.#exchange = null;
     this.#context.wheel.disarm(this);
-    const tunnel = new Tunnel(this.socket, upstream, target, from, this.#context);
+    const tunnel = new Tunnel(this, upstream, target, from, this.#context);
     this.#tunnel = tunnel;
     if (first.length > 0) tunnel.upstreamData(Buffer.from(first));
     const waiting = this.#waiting;
@@ -272,6 +272,11 @@ export class ClientConnection extends Timed implements ExchangeClient {
     this.socket.resume();
     for (const chunk of waiting) tunnel.clientData(chunk);
     if (tunnel.slot.draining || this.#context.ending) tunnel.drain();
+  }
+
+  tunnelOver(): void {
+    this.#tunnel = null;
+    this.#linger();
   }
 
   /** Goes on with what came behind the last request. */
@@ -350,11 +355,8 @@ export class ClientConnection extends Timed implements ExchangeClient {
 
   /** What is under way took too long to end by itself. */
   cut(): void {
-    if (this.#tunnel !== null) {
-      this.#tunnel.cut();
-      this.#lingering = true;
-      this.#arm(LINGER_MS);
-    } else if (this.#exchange !== null) this.#exchange.cut();
+    this.#tunnel?.cut();
+    this.#exchange?.cut();
   }
 
   /** Ends at once, whatever is under way. */

@@ -24,12 +24,9 @@ export class IdlePool<Connection extends Idle> {
       const connection = this.#idle.at(-1);
       if (connection === undefined) return null;
       const idleMs = nowMs - connection.idleSinceMs;
-      if (idleMs < connection.idleLimitMs) {
-        if (idleMs >= maxIdleMs) return null;
-        this.#idle.pop();
-        return connection;
-      }
+      if (idleMs < connection.idleLimitMs && idleMs >= maxIdleMs) return null;
       this.#idle.pop();
+      if (idleMs < connection.idleLimitMs) return connection;
       connection.destroy();
     }
   }

@@ -7,6 +7,13 @@ import type { ClientSocket } from './types.ts';
 import type { UpstreamConnection, UpstreamUser } from './upstream-connection.ts';
 import { closeFrame, FrameTracker, SERVICE_RESTART } from './websocket-frames.ts';
 
+/** The connection of the client. */
+export interface TunnelOwner {
+  readonly socket: ClientSocket;
+  /** Nothing more comes from the target. */
+  tunnelOver(): void;
+}
+
 /**
  * A WebSocket between a client and a target: bytes go both ways as they are.
  *
@@ -18,6 +25,7 @@ import { closeFrame, FrameTracker, SERVICE_RESTART } from './websocket-frames.ts
 export class Tunnel extends Timed implements UpstreamUser {
   readonly slot: SlotState;
   readonly #client: ClientSocket;
+  readonly #owner: TunnelOwner;
   readonly #upstream: UpstreamConnection;
   readonly target: Target;
   readonly #context: ProxyContext;
@@ -28,14 +36,15 @@ export class Tunnel extends Timed implements UpstreamUser {
   #over = false;
 
   constructor(
-    client: ClientSocket,
+    owner: TunnelOwner,
     upstream: UpstreamConnection,
     target: Target,
     from: { readonly slot: SlotState; readonly counter: SlotCounter },
     context: ProxyContext,
   ) {
     super();
-    this.#client = client;
+    this.#owner = owner;
+    this.#client = owner.socket;
     this.#upstream = upstream;
     this.target = target;
     this.slot = from.slot;
@@ -90,7 +99,7 @@ export class Tunnel extends Timed implements UpstreamUser {
   upstreamClosed(): void {
     if (this.#over) return;
     this.#finish();
-    this.#client.end();
+    this.#owner.tunnelOver();
   }
 
   /** The client's connection is gone. */
@@ -140,13 +149,19 @@ export class Tunnel extends Timed implements UpstreamUser {
     if (this.#fromClient.atBoundary && !this.#fromClient.closed)
       socket.write(closeFrame(SERVICE_RESTART, true));
     socket.destroySoon();
-    this.#client.end();
+    this.#owner.tunnelOver();
   }
 
   #finish(): void {
     this.#over = true;
     this.#context.wheel.remove(this);
     this.#upstream.user = null;
+    // Should the target not even read what is left for it, its connection is cut all the same.
+    this.#context.wheel.arm(
+      this.#upstream,
+      this.#context.monotonicMs(),
+      this.#context.limits.webSocketCloseMs,
+    );
     this.target.inFlight--;
     this.slot.end();
   }

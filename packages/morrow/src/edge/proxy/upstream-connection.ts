@@ -73,6 +73,8 @@ export class UpstreamConnection extends Timed implements Idle {
     this.socket.on('drain', () => this.user?.upstreamDrained());
     this.socket.on('error', (error: NodeJS.ErrnoException) => {
       code = error.code ?? error.message;
+      // `close` comes a moment later; nobody must get the connection in between.
+      this.#pool.remove(this);
     });
     this.socket.on('close', () => {
       const { user } = this;
@@ -123,6 +125,7 @@ export class UpstreamConnection extends Timed implements Idle {
   /** Closes it at once and tells nobody. */
   destroy(): void {
     this.user = null;
+    this.#pool.remove(this);
     this.socket.destroy();
   }
 }
