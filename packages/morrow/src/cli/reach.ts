@@ -2,11 +2,13 @@
 import { existsSync } from 'node:fs';
 import { MorrowError } from '../errors.ts';
 import type { EnvironmentPaths } from '../paths.ts';
-import { Unreachable } from './unix-http.ts';
+import { listens, Unreachable } from './unix-http.ts';
 import { wait } from './wait.ts';
 
-/** The edge starts a dead agent again within 2 s; on a busy machine give it more. */
-const PATIENCE_MS = 8_000;
+/** The edge starts a dead agent again within 2 s; a busy machine may take longer, ms. */
+const PATIENCE_MS = 15_000;
+/** Where the edge is gone as well, nobody starts either again, unless both are just being started, ms. */
+const ALONE_MS = 2_000;
 const RETRY_MS = 100;
 
 /** An `Unreachable` as a person should read it; any other error as it is. */
@@ -59,15 +61,18 @@ export async function patiently<T>(
   ask: () => Promise<T>,
   again: 'lost' | 'absent' = 'lost',
 ): Promise<T> {
-  const until = performance.now() + PATIENCE_MS;
+  const begin = performance.now();
   for (;;) {
     try {
       return await ask();
     } catch (error) {
       const worthIt =
         error instanceof Unreachable &&
-        (error.kind === 'absent' || (error.kind === 'lost' && again === 'lost'));
-      if (!worthIt || performance.now() > until || !existsSync(paths.upMarker)) throw explain(error, paths);
+        (error.kind === 'absent' || (error.kind === 'lost' && again === 'lost')) &&
+        existsSync(paths.upMarker);
+      if (!worthIt) throw explain(error, paths);
+      const patience = (await listens(paths.edgeSocket)) ? PATIENCE_MS : ALONE_MS;
+      if (performance.now() - begin > patience) throw explain(error, paths);
     }
     await wait(RETRY_MS, signal);
   }

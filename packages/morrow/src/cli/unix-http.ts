@@ -1,5 +1,6 @@
 /** HTTP over a Unix socket, as agent and edge speak it. */
 import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
 
 /**
  * Nobody, or nobody who finishes, answers on a socket:
@@ -13,6 +14,19 @@ export class Unreachable extends Error {
     super(`unreachable: ${kind}`, { cause });
     this.kind = kind;
   }
+}
+
+/** Whether somebody listens on a socket. */
+export function listens(socketPath: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(socketPath);
+    const end = (answer: boolean) => (): void => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.once('connect', end(true));
+    socket.once('error', end(false));
+  });
 }
 
 export interface UnixRequest {

@@ -35,7 +35,7 @@ export function rolloutView(over: Partial<RolloutView> = {}): RolloutView {
       { weightPct: 50, bakeMs: 10_000, gate: false },
       { weightPct: 100, bakeMs: 0, gate: false },
     ],
-    waitingFor: 'bakes for 6 s more',
+    waitingFor: 'the bake at 5 %: 6 s left',
     reason: null,
     weights: { blue: 95, green: 5 },
     stable: sideView(),
