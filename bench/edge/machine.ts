@@ -3,8 +3,11 @@ import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
-import { availableParallelism, tmpdir } from 'node:os';
+import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+
+/** Load average of a minute above which others disturb what is measured. */
+const BUSY_LOAD = 0.7;
 
 /** Which core runs proxies, and which the load and the upstream; null: the system chooses. */
 export interface Cores {
@@ -38,6 +41,16 @@ export function versionOf(command: readonly string[]): string {
   const [program = '', ...args] = command;
   const { stdout, stderr } = spawnSync(program, args, { encoding: 'utf8' });
   return /\d+\.\d+[\w.]*/.exec(`${stdout}\n${stderr}`)?.[0] ?? 'unknown';
+}
+
+/** What to know of figures taken on a machine that has other things to do; none where it hasn't. */
+export function busyNotes(): string[] {
+  const [load = 0] = loadavg();
+  if (load < BUSY_LOAD) return [];
+  return [
+    `The machine was not idle when this began (load average ${load.toFixed(1)} on ${availableParallelism()} cores): ` +
+      'times and requests/s are worse than they would be; CPU per request is hit less.',
+  ];
 }
 
 /** A port of the loopback address that nobody listened on a moment ago. */

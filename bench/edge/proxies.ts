@@ -108,7 +108,12 @@ async function startGo({ core, upstreamPort }: Place): Promise<Started> {
   if (go === null) return null;
   const dir = temporaryFolder('go');
   const binary = join(dir, 'reverseproxy');
-  await output([go, 'build', '-C', join(import.meta.dirname, 'peers', 'go'), '-o', binary, '.']);
+  try {
+    await output([go, 'build', '-C', join(import.meta.dirname, 'peers', 'go'), '-o', binary, '.']);
+  } catch (error) {
+    removeFolder(dir);
+    throw error;
+  }
   const port = await freePort();
   const command = pinned(core, [binary, `127.0.0.1:${port}`, `http://127.0.0.1:${upstreamPort}`]);
   const { pid, stop } = start(command, { GOMAXPROCS: '1' });

@@ -1,4 +1,5 @@
 /** `bench return`: from the decision to take traffic back to the last request that still went to the bad revision. */
+import { busyNotes } from '../edge/machine.ts';
 import { quantile } from '../load/analysis.ts';
 import type { Bench } from '../types.ts';
 import { measureReturns, RATE, type Return } from './returns.ts';
@@ -6,8 +7,11 @@ import { measureReturns, RATE, type Return } from './returns.ts';
 const GOAL_MS = 10;
 const RETURNS = { full: 500, quick: 150 };
 
-export const run: Bench = async ({ quick }) =>
-  report(await measureReturns(quick ? RETURNS.quick : RETURNS.full));
+export const run: Bench = async ({ quick }) => {
+  const busy = busyNotes();
+  const { notes, ...result } = report(await measureReturns(quick ? RETURNS.quick : RETURNS.full));
+  return { ...result, notes: [...notes, ...busy] };
+};
 
 function report(returns: readonly Return[]): Awaited<ReturnType<Bench>> {
   const rows = [
