@@ -1,10 +1,11 @@
 /** Where a command writes: data to stdout, everything else to stderr. */
 import type { MorrowError } from '../errors.ts';
+import type { TextStream } from './plain-stdout.ts';
 import { errorDocument, renderError } from './render/error.ts';
 import { ASCII, type Look, type Style, styleOf, UNICODE } from './render/style.ts';
 
 export interface OutputOptions {
-  readonly stdout: NodeJS.WriteStream;
+  readonly stdout: TextStream;
   readonly stderr: NodeJS.WriteStream;
   readonly env: NodeJS.ProcessEnv;
   /** Data as JSON. */
@@ -18,7 +19,7 @@ export class Output {
   readonly #options: OutputOptions;
   readonly #env: NodeJS.ProcessEnv;
   readonly #gone = new AbortController();
-  #openStdout: NodeJS.WriteStream | null = null;
+  #openStdout: TextStream | null = null;
   #openStderr: NodeJS.WriteStream | null = null;
 
   constructor(options: OutputOptions) {
@@ -29,8 +30,11 @@ export class Output {
 
   // Node makes a stream when it is first asked for, in a tenth of the time that a whole command takes; most write to
   // one of the two only.
-  get #stdout(): NodeJS.WriteStream {
-    this.#openStdout ??= this.#options.stdout.on('error', this.#onError);
+  get #stdout(): TextStream {
+    if (this.#openStdout === null) {
+      this.#openStdout = this.#options.stdout;
+      this.#openStdout.on('error', this.#onError);
+    }
     return this.#openStdout;
   }
 
@@ -107,7 +111,7 @@ export class Output {
   };
 }
 
-function look(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): Look {
+function look(stream: TextStream, env: NodeJS.ProcessEnv): Look {
   // In a file or a pipe nothing is cut off.
   const width = stream.isTTY === true ? stream.columns || DEFAULT_COLUMNS : Number.POSITIVE_INFINITY;
   const columns = Number(env['COLUMNS']) || width;
@@ -119,7 +123,7 @@ function look(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): Look {
 }
 
 /** NO_COLOR and FORCE_COLOR as everybody reads them: set and not empty; FORCE_COLOR=0 forces nothing. */
-function style(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): Style {
+function style(stream: TextStream, env: NodeJS.ProcessEnv): Style {
   if (set(env['NO_COLOR'])) return styleOf(false);
   if (set(env['FORCE_COLOR'])) return styleOf(env['FORCE_COLOR'] !== '0');
   return styleOf(stream.isTTY === true && !dumb(env) && !set(env['CI']));

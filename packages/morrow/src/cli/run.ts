@@ -3,6 +3,7 @@ import { MorrowError } from '../errors.ts';
 import { type Context, Interrupted } from './context.ts';
 import { Output } from './output.ts';
 import type { Pieces } from './pieces.ts';
+import { plainStdout } from './plain-stdout.ts';
 import { renderHelp } from './render/help.ts';
 import { VERBS } from './verbs.ts';
 
@@ -14,7 +15,7 @@ export async function runCommandLine(words: readonly string[], pieces: Pieces): 
   const { env } = process;
   const out = new Output({
     get stdout() {
-      return process.stdout;
+      return plainStdout() ?? process.stdout;
     },
     get stderr() {
       return process.stderr;
