@@ -5,6 +5,7 @@ import { MorrowError } from '../../errors.ts';
 
 /** Held for the life of the process; the operating system lets go of it even after `kill -9`. */
 export interface DirLock {
+  /** Lets another edge have the folder; may be called again. */
   release(): void;
 }
 
@@ -35,5 +36,9 @@ export function lockDir(dir: string): DirLock {
       cause,
     });
   }
-  return { release: () => database.close() };
+  return {
+    release: () => {
+      if (database.isOpen) database.close();
+    },
+  };
 }

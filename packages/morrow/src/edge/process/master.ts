@@ -37,6 +37,8 @@ import { Serving } from './serving.ts';
 
 export interface MasterOptions extends WorkerSettings {
   readonly workers: number;
+  /** Called when this master touches the folder no more, while its workers still drain: a new edge may start. */
+  readonly onHandedOver: () => void;
   readonly log: (sentence: string) => void;
 }
 
@@ -176,12 +178,11 @@ export class Master implements EdgeControl {
     this.#ending = true;
     this.#watch.stop();
     for (const timer of this.#timers) clearInterval(timer);
-    await Promise.all([
-      this.#admin.close(),
-      this.#serving.drain(drainLimitMs(this.#memory.services)),
-      this.#keeper.keep(this.#memory, true),
-    ]);
+    this.#serving.handOver();
+    await Promise.all([this.#admin.close(), this.#keeper.keep(this.#memory, true)]);
     await this.#keeper.close();
+    this.#options.onHandedOver();
+    await this.#serving.drain(drainLimitMs(this.#memory.services));
     this.#ended.resolve();
   }
 

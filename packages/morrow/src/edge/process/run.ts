@@ -51,6 +51,7 @@ export async function runEdge(options: EdgeOptions): Promise<RunningEdge> {
         dir,
         socketPath,
         log,
+        onHandedOver: () => lock.release(),
         workers: options.workers ?? defaultWorkers(),
         sharing: options.sharing ?? (await detectSharing()),
         failsafeMs: options.failsafeMs ?? 30_000,
@@ -58,11 +59,10 @@ export async function runEdge(options: EdgeOptions): Promise<RunningEdge> {
       },
       memory,
     );
-    const ended = master.ended.finally(() => lock.release());
     await master.start();
     dropOrphanNote(dir);
     log(`Serves ${memory.services.length} service(s) as process ${process.pid}.`);
-    return { end: () => master.end(), ended };
+    return { end: () => master.end(), ended: master.ended };
   } catch (error) {
     lock.release();
     throw error;

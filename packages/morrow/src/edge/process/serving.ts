@@ -41,6 +41,7 @@ export class Serving {
   readonly #told = new Set<string>();
   #memory: EdgeMemory;
   #previewPort = 0;
+  #handedOver = false;
   #opening: Promise<number> | null = null;
   #leaveTimer: NodeJS.Timeout | undefined;
 
@@ -137,6 +138,11 @@ export class Serving {
     }));
   }
 
+  /** From now on leaves the folder alone: the next edge's notes stand there. */
+  handOver(): void {
+    this.#handedOver = true;
+  }
+
   /** Lets requests finish for at most `limitMs`, then ends the workers. */
   async drain(limitMs: number): Promise<void> {
     clearTimeout(this.#leaveTimer);
@@ -218,6 +224,7 @@ export class Serving {
   }
 
   #noteWorkers(): void {
+    if (this.#handedOver) return;
     try {
       noteWorkers(this.#settings.dir, this.#pool.allPids, this.#left.living);
     } catch (error) {

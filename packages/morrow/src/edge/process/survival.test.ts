@@ -20,9 +20,9 @@ import {
 afterEach(endEverything);
 
 /** One request; the text of the answer, or the code of the error. */
-function ask(port: number, agent: Agent | false = false): Promise<string> {
+function ask(port: number, agent: Agent | false = false, path = '/'): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<string>();
-  const asked = request({ host: '127.0.0.1', port, agent, path: '/' }, (answer) => {
+  const asked = request({ host: '127.0.0.1', port, agent, path }, (answer) => {
     bodyOf(answer).then(resolve, (error) => resolve(`${error.code}`));
   });
   asked.on('error', (error: NodeJS.ErrnoException) => resolve(`${error.code}`)).end();
@@ -189,6 +189,27 @@ test('workers without a master do not stay for ever', async () => {
   const { workers } = await edge.state();
   await edge.killMaster();
   await until('the end of the workers', () => !workers.some(lives));
+});
+
+test('while an edge that was told to end still drains, a new one already serves', async () => {
+  const { edge, port, blue } = await edgeWithShop({ blue: 100, green: 0 });
+  const slow = ask(port, false, '/slow');
+  await until('the slow request at its target', () => blue.asked.includes('/slow'));
+  edge.process.kill('SIGTERM');
+  await until('a closed admin socket', () => !existsSync(edge.socketPath));
+  const again = await until('a new edge', async () => {
+    const tried = await startEdge({ dir: edge.dir, wait: false });
+    const up = until('its state', async () => (await tried.state()).workers.length === 2 && tried).catch(
+      () => null,
+    );
+    return (await Promise.race([up, tried.ended.then(() => null)])) ?? null;
+  });
+  await until('an answer of the new edge', async () => (await ask(port)) === 'blue');
+  expect(edge.process.exitCode).toBeNull();
+  blue.release();
+  expect(await slow).toBe('blue');
+  expect(await edge.ended).toBe(0);
+  expect((await again.state()).workers).toHaveLength(2);
 });
 
 test('an edge whose folder is removed ends, since nobody could reach it any more', async () => {

@@ -83,9 +83,9 @@ class Worker {
     orphan.start();
   }
 
-  /** Accepts no further connection, lets requests finish, and ends. */
+  /** Accepts no further connection, lets requests finish, and ends. Asked again it goes on as it is. */
   leave(limitMs = this.#drainMs()): void {
-    if (this.#leaving) process.exit(0);
+    if (this.#leaving) return;
     this.#leaving = true;
     void this.#end(limitMs);
   }
