@@ -1,6 +1,6 @@
 /**
  * What makes `morrow --help` start in the time of one and a half empty Node programs. Of the 13 ms that it took on
- * top of an empty program's 20, these two saved 5 (Node 24, medians of 60 runs).
+ * top of an empty program's 20, these two saved 5 (Node 24).
  */
 import { readFileSync } from 'node:fs';
 
