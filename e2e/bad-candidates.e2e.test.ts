@@ -8,8 +8,14 @@ let project: Project;
 
 beforeAll(async () => {
   project = await Project.create({
-    service: { memory: '160MiB', smoke: ['/smoke'], startTimeout: '6s' },
-    rollout: { bake: '3s', progressDeadline: '20s', maxExits: 1, capacityGrace: '2s' },
+    service: {
+      memory: '160MiB',
+      smoke: ['/smoke'],
+      startTimeout: '6s',
+      timeouts: { answer: '2s', drain: '10s' },
+      health: { ready: '/health', live: '/health/live', interval: '300ms', timeout: '1s', failures: 2 },
+    },
+    rollout: { bake: '5s', progressDeadline: '20s', maxExits: 1, capacityGrace: '2s' },
   });
   await project.ok('up', 'test');
   project.behave({ name: 'good' });
