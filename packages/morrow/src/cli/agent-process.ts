@@ -1,5 +1,6 @@
 /** The agent as a process: what surrounds the controller and its API on one machine. */
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { EdgeClient } from '../edge/client.ts';
 import { identify, stillLives } from '../edge/process/process-identity.ts';
 import { MorrowError } from '../errors.ts';
@@ -19,6 +20,11 @@ import {
 } from './background.ts';
 import { EdgeKeeper } from './edge-keeper.ts';
 import type { Programs } from './pieces.ts';
+
+/** How long an edge that does not answer is waited for when the environment goes down, ms: before the services are
+ * stopped the keeper starts it again, afterwards nobody does. */
+const EDGE_MS = { before: 10_000, after: 1_000 };
+const EDGE_RETRY_MS = 100;
 
 export class AgentProcess {
   readonly paths: EnvironmentPaths;
@@ -130,14 +136,30 @@ export class AgentProcess {
   async #beforeDown(): Promise<void> {
     this.#down = true;
     removeMarker(this.paths);
-    const { epoch } = await this.edge.state();
-    await this.edge.putController({ epoch, controller: null });
+    await this.#tellEdge(EDGE_MS.before, (epoch) => this.edge.putController({ epoch, controller: null }));
   }
 
   async #afterDown(): Promise<void> {
     this.#keeper.stop();
-    const { epoch } = await this.edge.state();
-    await this.edge.shutdown(epoch);
+    await this.#tellEdge(EDGE_MS.after, (epoch) => this.edge.shutdown(epoch));
+  }
+
+  /** An edge that has just died is started again by the keeper: it is waited for, but no orderly end fails for it. */
+  async #tellEdge(withinMs: number, tell: (epoch: number) => Promise<unknown>): Promise<void> {
+    const until = performance.now() + withinMs;
+    for (;;) {
+      try {
+        await tell((await this.edge.state()).epoch);
+        return;
+      } catch (error) {
+        if (!(error instanceof MorrowError)) throw error;
+        if (performance.now() > until) {
+          this.log(`${error.message} Going down without it.`);
+          return;
+        }
+      }
+      await sleep(EDGE_RETRY_MS);
+    }
   }
 }
 

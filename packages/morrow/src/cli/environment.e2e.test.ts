@@ -7,7 +7,7 @@ import { type Ended, morrow, type TestProject, testProject } from '../testing/co
 
 const SERVER = `
 const { createServer } = require('node:http');
-const server = createServer((request, response) => response.end('TEXT'));
+const server = createServer((request, response) => response.setHeader('x-pid', process.pid).end('TEXT'));
 server.listen(Number(process.env.PORT), '127.0.0.1', () => console.log('listening'));
 process.on('SIGTERM', () => server.close(() => process.exit(0)));
 `;
@@ -47,6 +47,12 @@ const answer = (): Promise<string> =>
     (response) => response.text(),
     () => '',
   );
+
+/** The process that serves, as it says itself. */
+async function onlyTarget(): Promise<{ pid: number }> {
+  const response = await fetch(`http://127.0.0.1:${port}/`);
+  return { pid: Number(response.headers.get('x-pid')) };
+}
 
 beforeEach(async () => {
   port = await freePort();
@@ -132,10 +138,22 @@ test('agent and edge start each other again; with both killed `up` restores what
 test('services that outlived agent and edge are stopped by down', async () => {
   await succeed('deploy');
   const { agent, edge } = await status();
+  const { pid: target } = await onlyTarget();
   for (const pid of [agent.pid, edge?.pid ?? 0, ...(edge?.workers ?? [])]) process.kill(pid, 'SIGKILL');
   const { stderr } = await succeed('down');
   expect(stderr).toContain('The agent does not run; starting it so that it can stop the services.');
   expect(stderr).toContain('development is down.');
+  expect(lives(target)).toBe(false);
+  expect((await run('status')).code).toBe(1);
+});
+
+test('down works while the edge has just been killed', async () => {
+  await succeed('deploy');
+  const { edge } = await status();
+  const { pid: target } = await onlyTarget();
+  for (const pid of [edge?.pid ?? 0, ...(edge?.workers ?? [])]) process.kill(pid, 'SIGKILL');
+  expect((await succeed('down')).stderr).toBe('development is down.\n');
+  expect(lives(target)).toBe(false);
   expect((await run('status')).code).toBe(1);
 });
 
@@ -146,6 +164,22 @@ test('Ctrl-C during up leaves nothing half-done: the next up finds or finishes i
   expect([0, 130]).toContain((await command.ended).code);
   await succeed('up');
   expect((await status()).environment).toBe('development');
+});
+
+test('a port that another program took meanwhile is told by up and status', async () => {
+  await succeed('deploy');
+  await succeed('down');
+  const other = createServer();
+  await new Promise<void>((resolve) => other.listen(port, '127.0.0.1', resolve));
+  try {
+    const { code, stdout } = await run('up');
+    expect(stdout).toMatch(/web takes no requests: .*\d+.* is in use by another program\./);
+    expect(code).toBe(1);
+  } finally {
+    await new Promise((resolve) => other.close(resolve));
+  }
+  await until('the edge has the port', async () => (await answer()) === 'one');
+  expect((await succeed('status')).stdout).not.toContain('takes no requests');
 });
 
 test('an edge that cannot start is reported with what it said', async () => {
