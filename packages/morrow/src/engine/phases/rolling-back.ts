@@ -22,22 +22,26 @@ function arrived(rollout: Rollout, { observation, candidate, stable }: Scene): b
 
 function returning(rollout: Rollout, scene: Scene): Advanced {
   const { stable, observation, nowMs } = scene;
-  if (overdue(rollout, nowMs)) return stick(rollout, whyStuck(rollout, scene), nowMs);
   const keep = keepStable(scene);
   const weights = stable === null ? null : wantedOf(rollout, scene);
-  if (stable !== null && weights === null) {
-    return stay(rollout, 'stable to have a healthy target again', keep);
+  const nowhere = stable !== null && weights === null;
+  // Traffic that was back and has left again begins its return anew.
+  const left = rollout.memory.returnedAtMs !== null;
+  const further = left || (!nowhere && !sameWeights(weights, rollout.weights));
+  if (!further && overdue(rollout, nowMs)) return stick(rollout, whyStuck(rollout, scene), nowMs);
+  const since = {
+    ...remember(rollout, { returnedAtMs: null }),
+    progressAtMs: further ? nowMs : rollout.progressAtMs,
+  };
+  if (nowhere) return stay(since, 'stable to have a healthy target again', keep);
+  if (sameWeights(weights, observation.weights)) {
+    return stay(since, `capacity: ${stable === null ? '' : strengthInWords('stable', stable)}`, keep);
   }
   const waitingFor =
     weights === null
       ? 'the platform to route nothing'
       : `the platform to serve ${split(weights, rollout.candidate.slot)}`;
-  if (sameWeights(weights, observation.weights)) {
-    return stay(rollout, `capacity: ${stable === null ? '' : strengthInWords('stable', stable)}`, keep);
-  }
-  const further = !sameWeights(weights, rollout.weights);
-  const next = { ...rollout, weights, progressAtMs: further ? nowMs : rollout.progressAtMs };
-  return stay(next, waitingFor, [route(rollout, weights), ...keep]);
+  return stay({ ...since, weights }, waitingFor, [route(rollout, weights), ...keep]);
 }
 
 function wantedOf(rollout: Rollout, scene: Scene): Weights | null {

@@ -1,8 +1,8 @@
-import { hasEnded } from '../../engine/advance.ts';
+import { isPlain } from './invariants.ts';
 import { keyOf } from './key.ts';
-import { judgeLiveness, type Lives } from './liveness.ts';
+import { judgeLiveness, noLives } from './liveness.ts';
 import { beginning, type Engine, historyOf, type ModelState, type Scenario } from './model.ts';
-import { movesOf } from './moves.ts';
+import { isBroken, movesOf } from './moves.ts';
 
 /** What an exploration has found. */
 export interface Exploration {
@@ -22,7 +22,7 @@ export interface Exploration {
 export function explore(engine: Engine, scenario: Scenario, limit: number): Exploration {
   const start = beginning(scenario);
   const seen = new Set<number>([keyOf(start)]);
-  const lives: Lives = { mended: new Set(), dead: new Set(), blind: new Set() };
+  const lives = noLives();
   const phases: Record<string, number> = { pending: 1 };
   let moves = 0;
   const result = (complete: boolean, broken: Exploration['broken']): Exploration => ({
@@ -32,22 +32,27 @@ export function explore(engine: Engine, scenario: Scenario, limit: number): Expl
     phases,
     broken,
   });
+  const judgeNew = (state: ModelState) => {
+    const key = keyOf(state);
+    if (seen.has(key)) return null;
+    seen.add(key);
+    const { phase } = state.rollout;
+    phases[phase] = (phases[phase] ?? 0) + 1;
+    const { settings: _, ...changing } = state.rollout;
+    return isPlain(changing)
+      ? judgeLiveness(engine, state, lives)
+      : { state, broken: 'the state is not JSON' };
+  };
   let level: ModelState[] = [start];
   while (level.length > 0) {
     const next: ModelState[] = [];
     for (const state of level) {
       for (const outcome of movesOf(engine, state)) {
         moves += 1;
-        const history = () => historyOf(outcome.state);
-        if ('broken' in outcome) return result(false, { rule: outcome.broken, history: history() });
-        const key = keyOf(outcome.state);
-        if (seen.has(key)) continue;
-        seen.add(key);
-        const { phase } = outcome.state.rollout;
-        phases[phase] = (phases[phase] ?? 0) + 1;
-        const rule = judgeLiveness(engine, outcome.state, lives);
-        if (rule !== null) return result(false, { rule, history: history() });
-        if (!hasEnded(outcome.state.rollout)) next.push(outcome.state);
+        const known = seen.size;
+        const fault = isBroken(outcome) ? outcome : judgeNew(outcome.state);
+        if (fault !== null) return result(false, { rule: fault.broken, history: historyOf(fault.state) });
+        if (seen.size > known) next.push(outcome.state);
         if (seen.size >= limit) return result(false, null);
       }
     }

@@ -70,6 +70,9 @@ function judgeProof(world: World, { id, settings }: Rollout): Broken {
   return hooks ? null : 'traffic before its hooks';
 }
 
+const fullOf = (slot: Slot, { stable, stableCount, settings }: Rollout): number =>
+  slot === stable?.slot ? (stableCount ?? settings.count) : settings.count;
+
 const serves = (view: SlotView): number => (view.draining ? 0 : view.healthy);
 
 /** No shift gives a side more than it carries, but for a return that has waited, or that leaves a side that is dead. */
@@ -82,7 +85,7 @@ function judgeCapacity(
   const gets = weights[slot];
   if (world.weights === null || gets <= world.weights[slot]) return null;
   const healthy = serves(world.slots[slot]);
-  if (healthy >= Math.ceil((gets * rollout.settings.count) / 100)) return null;
+  if (healthy >= Math.ceil((gets * fullOf(slot, rollout)) / 100)) return null;
   const otherDead = serves(world.slots[otherSlot(slot)]) === 0;
   const home = rollout.stable?.slot === slot;
   const since = rollout.memory.backSinceMs;
@@ -106,8 +109,7 @@ function judgeStage(slot: Slot, revision: string, count: number, world: World, r
 }
 
 function judgeSize(slot: Slot, count: number, world: World, rollout: Rollout): Broken {
-  const full = rollout.settings.count;
-  if (count >= full) return null;
+  if (count >= fullOf(slot, rollout)) return null;
   if ((world.weights?.[slot] ?? 0) > 0) return `${slot} is made smaller while it has traffic`;
   return slot === rollout.stable?.slot && !pastBake(rollout)
     ? 'stable is made smaller before the bake has ended'
@@ -137,11 +139,25 @@ export function judgeDecision(
 ): Broken {
   return firstOf(
     () => judgeSteps(before, after),
+    () => (seen ? judgeReaction(before, after) : null),
     () => judgePause(before.rollout, after, effects),
     () => judgeContract(before, after),
     () => judgeEnd(before, after, seen),
-    () => (isPlain(after) ? null : 'the state is not JSON'),
   );
+}
+
+/** A candidate that serves nobody or breaks a limit alone goes back at once, whatever else is going on. */
+function judgeReaction({ rollout, world }: ModelState, after: Rollout): Broken {
+  const { candidate, stable, contracted, step } = rollout;
+  if ((world.weights?.[candidate.slot] ?? 0) === 0 || step < 0 || contracted) return null;
+  if (after.phase === 'rolling-back' || after.phase === 'failed' || after.phase === 'rolled-back')
+    return null;
+  const view = world.slots[candidate.slot];
+  const healthy = view.revision === candidate.revision ? serves(view) : 0;
+  const stableServes = stable === null || serves(world.slots[stable.slot]) > 0;
+  if (healthy === 0 && stableServes && after.phase !== 'stuck') return 'a dead candidate keeps its traffic';
+  const bad = rollout.verdict?.decision === 'rollback' && healthy > 0;
+  return bad && after.phase !== 'stuck' ? 'a bad candidate keeps its traffic' : null;
 }
 
 /** Steps come one after the other, each held for its bake, unless a person or a dying stable said otherwise. */

@@ -1,5 +1,5 @@
 import { SLOTS } from '../../engine/slot.ts';
-import type { Rollout, SlotView, TaskView } from '../../engine/types.ts';
+import type { SlotView, TaskView } from '../../engine/types.ts';
 import type { World } from '../world.ts';
 import { type ModelState, UNIT_MS } from './model.ts';
 
@@ -9,7 +9,7 @@ import { type ModelState, UNIT_MS } from './model.ts';
  * A collision hides a state with a chance of about n²/2⁵⁴: one in 10⁵ for 400,000 states.
  */
 export function keyOf(state: ModelState): number {
-  return hash(`${rolloutKey(state.rollout)}|${worldKey(state.world)}|${ghostKey(state)}`);
+  return hash(`${rolloutKey(state)}|${worldKey(state.world)}|${ghostKey(state)}`);
 }
 
 function ghostKey({ mood, faults, ghost }: ModelState): string {
@@ -18,13 +18,15 @@ function ghostKey({ mood, faults, ghost }: ModelState): string {
 
 const units = (ms: number): number => Math.round(ms / UNIT_MS);
 
-function rolloutKey(rollout: Rollout): string {
+function rolloutKey({ rollout, world }: ModelState): string {
   const { memory, weights, phase, step, verdict, settings } = rollout;
   const now = memory.lastEventMs;
   const since = (ms: number | null, limit: number): string =>
     ms === null ? '-' : String(Math.max(-1, Math.min(units(now - ms), limit)));
   const deadline = units(settings.progressDeadlineMs) + 3;
-  const early = step < 0 ? since(rollout.phaseSinceMs, 7) : '';
+  // Before the first step the engine waits for stable's capacity only where the candidate's slot has traffic.
+  const astray = step < 0 && (world.weights?.[rollout.candidate.slot] ?? 0) > 0;
+  const early = astray ? since(rollout.phaseSinceMs, 7) : '';
   const flags = [
     rollout.contracted,
     memory.promoteFull,

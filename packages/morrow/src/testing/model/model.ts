@@ -3,7 +3,7 @@ import type { Analyzer } from '../../engine/analysis/analyzer.ts';
 import { plan } from '../../engine/plan.ts';
 import type { Advanced, Event, Rollout, RolloutSettings } from '../../engine/types.ts';
 import { planRequest, rolloutSettings } from '../rollout-builder.ts';
-import { EMPTY_WORLD, type Manners, serving, WHEN_TOLD, type World } from '../world.ts';
+import { AT_ONCE, carryOut, EMPTY_WORLD, type Manners, serving, WHEN_TOLD, type World } from '../world.ts';
 
 /** Time moves in steps of so many ms: coarse, so that different orders of events meet in the same state. */
 export const UNIT_MS = 10_000;
@@ -69,6 +69,10 @@ export interface Scenario {
   readonly name: string;
   readonly settings: Partial<RolloutSettings>;
   readonly firstDeploy: boolean;
+  /** Stable's full count, where it is not the candidate's. */
+  readonly stableCount?: number;
+  /** Whether the candidate's slot still holds an older revision, warm. */
+  readonly leftover?: boolean;
   /** Disturbances per history. */
   readonly faults: number;
 }
@@ -101,9 +105,9 @@ const BASE: Partial<RolloutSettings> = {
 
 /** Together they use every phase, setting and kind of end. */
 export const SCENARIOS: readonly Scenario[] = [
-  { name: 'canary, holds without evidence', settings: BASE, firstDeploy: false, faults: 3 },
+  { name: 'canary, holds without evidence', settings: BASE, firstDeploy: false, faults: 2 },
   {
-    name: 'canary with gate, holds for drift, rolls back without evidence',
+    name: 'canary with gate and a hook after a return, holds for drift',
     settings: {
       ...BASE,
       steps: [
@@ -111,19 +115,35 @@ export const SCENARIOS: readonly Scenario[] = [
         { weightPct: 100, bakeMs: UNIT_MS, gate: false },
       ],
       onDrift: 'hold',
+      hooks: { beforeTraffic: [], afterPromote: [], afterRollback: [hook] },
       analysis: { ...rolloutSettings().analysis, insufficient: 'rollback' },
     },
     firstDeploy: false,
-    faults: 3,
+    stableCount: 1,
+    leftover: true,
+    faults: 2,
   },
   {
-    name: 'blue-green with migrations and hooks',
+    name: 'blue-green with expand and a hook',
     settings: {
       ...BASE,
       steps: [{ weightPct: 100, bakeMs: UNIT_MS, gate: false }],
       finalBakeMs: UNIT_MS,
-      migrations: { expand: task, contract: task },
-      hooks: { beforeTraffic: [hook], afterPromote: [hook], afterRollback: [hook] },
+      migrations: { expand: task, contract: null },
+      hooks: { beforeTraffic: [hook], afterPromote: [], afterRollback: [] },
+    },
+    firstDeploy: false,
+    faults: 2,
+  },
+  {
+    name: 'blue-green with contract and a hook after it',
+    settings: {
+      ...BASE,
+      steps: [{ weightPct: 100, bakeMs: 0, gate: false }],
+      finalBakeMs: UNIT_MS,
+      smoke: [],
+      migrations: { expand: null, contract: task },
+      hooks: { beforeTraffic: [], afterPromote: [hook], afterRollback: [] },
     },
     firstDeploy: false,
     faults: 2,
@@ -132,12 +152,25 @@ export const SCENARIOS: readonly Scenario[] = [
 ];
 
 /** Where a scenario begins: stable serves everything, the rollout is planned. */
-export function beginning({ settings, firstDeploy, faults }: Scenario): ModelState {
+export function beginning({ settings, firstDeploy, faults, stableCount, leftover }: Scenario): ModelState {
   const full = rolloutSettings(settings);
-  const request = planRequest({ settings: full, ...(firstDeploy ? { stable: null } : {}) });
+  const count = stableCount ?? full.count;
+  const request = planRequest({
+    settings: full,
+    stableCount: count,
+    ...(firstDeploy ? { stable: null } : {}),
+  });
+  const rollout = plan(request, scriptedAnalyzer);
+  const world = request.stable === null ? EMPTY_WORLD : serving(request.stable, count);
+  const older = {
+    type: 'stage',
+    slot: rollout.candidate.slot,
+    revision: 'older',
+    count: full.count,
+  } as const;
   return {
-    rollout: plan(request, scriptedAnalyzer),
-    world: request.stable === null ? EMPTY_WORLD : serving(request.stable, full.count),
+    rollout,
+    world: leftover === true ? carryOut(world, older, AT_ONCE) : world,
     mood: 'thin',
     faults,
     ghost: { shownPct: 0, heldMs: 0, hurried: 'no', stableWasWeak: false, forced: false },

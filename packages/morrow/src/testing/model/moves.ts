@@ -7,13 +7,22 @@ import { type Broken, judgeDecision, judgeEffect } from './invariants.ts';
 import { type Engine, type Ghost, MODEL_MANNERS, type ModelState, type Mood, UNIT_MS } from './model.ts';
 
 /** Where a move leads, or the rule that it breaks. */
-export type Outcome =
-  | { readonly state: ModelState }
-  | { readonly broken: string; readonly state: ModelState };
+export type Outcome = { readonly state: ModelState } | BrokenState;
+
+/** A state in which a rule is broken, and the rule in one sentence. */
+export interface BrokenState {
+  readonly state: ModelState;
+  readonly broken: string;
+}
+
+export const isBroken = (outcome: Outcome): outcome is BrokenState => 'broken' in outcome;
 
 /** Everything that can happen next. */
 export function* movesOf(engine: Engine, state: ModelState): Generator<Outcome> {
-  if (hasEnded(state.rollout)) return;
+  if (hasEnded(state.rollout)) {
+    if (!isFinal(engine, state)) yield { state, broken: `${state.rollout.phase} is not the end` };
+    return;
+  }
   yield* looks(engine, state);
   yield* betterWorlds(state);
   yield* measurement(engine, state, 'good');
@@ -24,6 +33,21 @@ export function* movesOf(engine: Engine, state: ModelState): Generator<Outcome> 
   yield* measurement(engine, less, 'both-bad');
   for (const command of COMMANDS) yield* commanded(engine, less, command);
   yield tell(engine, less, 'time passes unseen', { type: 'tick', atMs: nowOf(state) + UNIT_MS });
+}
+
+/** Nothing changes what has ended. */
+function isFinal(engine: Engine, { rollout, world }: ModelState): boolean {
+  const { slots, weights, probes, tasks, failsafe } = world;
+  const atMs = rollout.memory.lastEventMs + UNIT_MS;
+  const events: readonly Event[] = [
+    { type: 'observed', atMs, observation: { slots, weights, probes, tasks, failsafe } },
+    { type: 'tick', atMs },
+    ...COMMANDS.map((command) => ({ type: 'command', atMs, command, by: 'ann' }) as const),
+  ];
+  return events.every((event) => {
+    const advanced = engine(rollout, event);
+    return advanced.rollout === rollout && advanced.effects.length === 0;
+  });
 }
 
 const nowOf = ({ rollout }: ModelState): number => rollout.memory.lastEventMs;
@@ -102,24 +126,28 @@ function perform(effect: Effect, world: World, rollout: Rollout): World | string
   return JSON.stringify(once) === JSON.stringify(twice) ? once : `${effect.type} is not idempotent`;
 }
 
+/** Time beyond it between two looks was seen by nobody. */
+const UNSEEN_MS = 120_000;
+
 /** What the model remembers of the time that has passed. */
 function ghostAfter({ rollout, world, ghost }: ModelState, after: Rollout, ms: number, seen: boolean): Ghost {
   const steered = rollout.phase === 'observing' || rollout.phase === 'baking';
   const shownPct = seen ? (world.weights?.[rollout.candidate.slot] ?? 0) : ghost.shownPct;
   const further = after.step !== rollout.step;
+  const countedMs = steered ? Math.min(Math.max(ms, 0), UNSEEN_MS) : 0;
   return {
     ...ghost,
     shownPct,
-    heldMs: shownPct === ghost.shownPct ? ghost.heldMs + (steered ? ms : 0) : 0,
+    heldMs: shownPct === ghost.shownPct ? ghost.heldMs + countedMs : 0,
     hurried: further && ghost.hurried === 'step' ? 'no' : ghost.hurried,
     stableWasWeak: stableIsWeak(rollout, world) || (ghost.stableWasWeak && !further),
   };
 }
 
-function stableIsWeak({ stable, settings }: Rollout, { slots }: World): boolean {
+function stableIsWeak({ stable, stableCount, settings }: Rollout, { slots }: World): boolean {
   if (stable === null) return false;
   const view = slots[stable.slot];
-  return view.draining || view.revision !== stable.revision || view.healthy < settings.count;
+  return view.draining || view.revision !== stable.revision || view.healthy < (stableCount ?? settings.count);
 }
 
 /** The memory by which a decision is judged: the time includes the present look, the rest was so before it. */
@@ -247,7 +275,11 @@ export function* commanded(engine: Engine, state: ModelState, command: Command):
   const forced = ghost.forced || (command.type === 'rollback' && command.force);
   const name = `${command.type}${command.type === 'promote' && command.full ? ' --full' : ''}`;
   const strongest = ghost.hurried === 'full' ? 'full' : hurried;
-  yield tell(engine, { ...state, ghost: { ...ghost, hurried: strongest, forced } }, name, event);
+  const told = tell(engine, { ...state, ghost: { ...ghost, hurried: strongest, forced } }, name, event);
+  const away = command.type !== 'abort' && command.type !== 'rollback' && command.type !== 'supersede';
+  const { phase, contracted, outcome } = told.state.rollout;
+  const ignored = !away && !contracted && phase !== 'rolling-back' && outcome === null;
+  yield ignored ? { state: told.state, broken: `${name} is ignored` } : told;
 }
 
 /** Gives the engine an event that is no observation; it must ask for nothing but alerts. */
