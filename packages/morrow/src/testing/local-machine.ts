@@ -1,5 +1,5 @@
 /** A local platform in a folder of its own, with everything that it started ended by {@link LocalBench.close}. */
-import { mkdtempSync, realpathSync } from 'node:fs';
+import { mkdtempSync, readFileSync, realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ResolvedService } from '../config/resolved.ts';
@@ -92,6 +92,33 @@ export class LocalBench {
       (record) =>
         record.ended === null && record.stopping === null && (slot === undefined || record.slot === slot),
     );
+  }
+
+  /** The first that is meant to serve. */
+  first(): TargetRecord {
+    const [record] = this.serving();
+    if (record === undefined) throw new Error('nothing serves');
+    return record;
+  }
+
+  /** The processes of a target. */
+  identity(id: string): { readonly shim: { readonly pid: number }; readonly main: { readonly pid: number } } {
+    const folder = layoutOf(this.stateDir).target(NAME, id);
+    return JSON.parse(readFileSync(join(folder, 'identity.json'), 'utf8'));
+  }
+
+  /** Ensures, stages in blue with epoch 1, and waits until every target is healthy. */
+  async serve(
+    platform: LocalPlatform,
+    count = 1,
+    mode: TestServiceMode = 'serves',
+    over: Partial<ResolvedService> = {},
+  ): Promise<RevisionSpec> {
+    const spec = await this.revision(mode, over);
+    await platform.ensure(spec.settings, { epoch: 1 });
+    await platform.stage(NAME, 'blue', spec, count, { epoch: 1 });
+    await this.until(platform, 'healthy', (seen) => holds(seen, 'blue', spec, count));
+    return spec;
   }
 
   /** Asks a target itself. */

@@ -10,10 +10,12 @@ import { sameJson, shownIn, weightOf } from './edge-service.ts';
 import { edgeSync, slotsWithTraffic } from './edge-sync.ts';
 import { epochsIn } from './epochs.ts';
 import { HealthWatch } from './health-watch.ts';
+import { heartbeat } from './heartbeat.ts';
 import { Keeper } from './keeper.ts';
 import { layoutOf } from './layout.ts';
 import { lastLines } from './log-file.ts';
 import { type LogsRequest, readLogs } from './logs.ts';
+import { look } from './look.ts';
 import { thisMaker } from './maker.ts';
 import { type PortRange, portRange } from './ports.ts';
 import { Probes } from './probes.ts';
@@ -96,22 +98,9 @@ class LocalMachine implements LocalPlatform {
   }
 
   async observe(service: string): Promise<Observation> {
-    const { edge, layout, runtime, states, now } = this.#context;
-    const shown = await edge.state();
-    const targets = targetsOf(layout, service);
-    const records = targets.list();
-    const living = new Set<string>();
-    for (const record of records.filter(({ ended }) => ended === null)) {
-      const { state } = await runtime.look(targets.ref(record));
-      if (state === 'running' || state === 'starting') living.add(record.id);
-      // What is seen here and not written down yet is the keeper's to write.
-      if (!living.has(record.id) || record.healthyAtMs === null) this.#keeper.wake();
-    }
-    return {
-      ...viewOf({ state: states.read(service), records, living, edge: shown, nowMs: now() }),
-      probes: this.#probes.views(service),
-      tasks: taskViews(this.#context, service),
-    };
+    const seen = await look(this.#context, service);
+    if (seen.news) this.#keeper.wake();
+    return { ...viewOf(seen), probes: this.#probes.views(service), tasks: taskViews(this.#context, service) };
   }
 
   async ensure(service: ResolvedService, fence: Fence): Promise<void> {
@@ -216,20 +205,7 @@ class LocalMachine implements LocalPlatform {
   }
 
   async heartbeat(fence: Fence): Promise<number> {
-    const { edge, epochs } = this.#context;
-    const known = (): number => epochs.highest();
-    try {
-      if (fence.epoch >= known() && fence.epoch > 0) this.#prove(fence);
-      // Epoch 0 is nobody's: whoever says it only asks.
-      const seen = fence.epoch === 0 ? await edge.state() : await edge.heartbeat(fence.epoch);
-      return Math.max(seen.epoch, known());
-    } catch (error) {
-      if (!(error instanceof MorrowError)) throw error;
-      if (error.code === 'LEASE_LOST') return known();
-      if (error.code === 'EDGE_EPOCH_STALE') return Math.max((await edge.state()).epoch, known());
-      if (error.code === 'EDGE_UNREACHABLE' && fence.epoch === 0) return known();
-      throw error;
-    }
+    return heartbeat(this.#context, fence.epoch, () => this.#prove(fence));
   }
 
   onChange(listener: (service: string) => void): () => void {

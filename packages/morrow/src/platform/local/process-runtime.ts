@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, statSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { MorrowError } from '../../errors.ts';
 import { codeOf, readJson, readText, refusedBySystem, writeJson } from './files.ts';
 import type { ProcessInfo, ProcessTable } from './process-table.ts';
@@ -14,6 +15,10 @@ export const RUN_VARIABLE = 'MORROW_RUN';
 
 /** What stands in `started` where a controller cancelled the run before it began. */
 const CANCELLED = 'cancelled';
+
+/** How long a shim may take to write how its command ended, and how often is looked, ms. */
+const VERDICT_MS = 200;
+const VERDICT_STEP_MS = 5;
 
 /** Slack between the time of a file and the start of a process, ms: `ps` knows whole seconds only. */
 const SLACK_MS = 2000;
@@ -120,16 +125,25 @@ class ProcessRuntime implements Runtime {
     if (begun === 'no') return { state: this.#children.has(ref.dir) ? 'starting' : 'not-started' };
     const shimPid = begun;
     const known = await this.#identify(ref, shimPid);
-    const exit = exitOf(ref);
-    if (exit === null && known !== null) {
-      if (await this.#lives(known.shim)) return { state: 'running' };
-      // Somebody killed the shim alone: the command goes on, only the way it ends will be unknown.
-      if (await this.#mainLives(known)) return { state: 'running' };
-    }
+    if (exitOf(ref) === null && known !== null && (await this.#goesOn(ref, known)))
+      return { state: 'running' };
     // The shim may have written the end between our two looks.
     const end = exitOf(ref) ?? UNSEEN;
     const left = await this.#leftovers(ref, shimPid, known, end);
     return { state: left.length > 0 ? 'leftovers' : 'ended', exit: end };
+  }
+
+  /** Whether the command lives. Where it has just died its shim is given a moment to say how. */
+  async #goesOn(ref: RunRef, known: Known): Promise<boolean> {
+    // Somebody may have killed the shim alone: the command goes on, only the way it ends will be unknown.
+    if (await this.#mainLives(known)) return true;
+    for (let waitedMs = 0; waitedMs < VERDICT_MS; waitedMs += VERDICT_STEP_MS) {
+      if (!(await this.#lives(known.shim)) || exitOf(ref) !== null) return false;
+      // The command was not seen yet, so it can't be missed: the shim speaks for it.
+      if (known.main === null) return true;
+      await sleep(VERDICT_STEP_MS);
+    }
+    return true;
   }
 
   async signal(ref: RunRef, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {

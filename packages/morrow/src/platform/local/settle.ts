@@ -62,6 +62,21 @@ async function writeEnd(
   context.changed(record.service);
 }
 
+/**
+ * The exit that will be counted of a target which has just ended or has to go; null where none will. One that was
+ * never healthy is left to be judged when its end is written down: its port may have been somebody else's.
+ */
+export function comingExit(context: LocalContext, record: TargetRecord, exit: RunExit | null): Exit | null {
+  const reason = record.stopping?.reason ?? null;
+  if (record.stopping !== null ? reason === null : exit === null || record.healthyAtMs === null) return null;
+  const { id: target } = record;
+  const log = targetsOf(context.layout, record.service).logFile(record);
+  const words = reason ?? exitWords(exit ?? UNSEEN);
+  return { target, atMs: exit?.atMs ?? context.now(), reason: words, lastLines: lastLines(log, LINES_KEPT) };
+}
+
+const UNSEEN: RunExit = { code: null, signal: null, atMs: null };
+
 function endOf(record: TargetRecord, exit: RunExit, portTaken: boolean, nowMs: number): Ended {
   const reason = record.stopping?.reason ?? exitWords(exit);
   return {

@@ -1,9 +1,9 @@
 /** What `observe` shows: pure, from what is written down, what lives, and what the edge sees. */
 import type { EdgeServiceState, EdgeState } from '../../edge/api.ts';
 import type { Slot } from '../../engine/slot.ts';
-import type { Observation, SlotView } from '../../engine/types.ts';
+import type { Exit, Observation, SlotView } from '../../engine/types.ts';
 import { shownIn } from './edge-service.ts';
-import type { ServiceState } from './service-state.ts';
+import { type ServiceState, withExit } from './service-state.ts';
 import { recordsIn } from './slot-plan.ts';
 import { isServing, type TargetRecord } from './targets.ts';
 
@@ -18,6 +18,8 @@ export interface Seen {
   readonly records: readonly TargetRecord[];
   /** Ids of the targets whose processes live. */
   readonly living: ReadonlySet<string>;
+  /** Exits that are seen and not counted yet, by target: whoever sees capacity go must see why as well. */
+  readonly endings: ReadonlyMap<string, Exit>;
   readonly edge: EdgeState;
   readonly nowMs: number;
 }
@@ -38,10 +40,10 @@ export function viewOf(seen: Seen): Pick<Observation, 'slots' | 'weights' | 'fai
 function slotView(seen: Seen, shown: EdgeServiceState | null, slot: Slot): SlotView {
   const held = seen.state.slots[slot];
   if (held === null) return emptySlot(shown, slot);
-  const { revision, wanted, exits, exitCount, retiring } = held;
-  const serving = recordsIn(seen.records, slot, revision.id).filter(
-    (record) => isServing(record) && seen.living.has(record.id),
-  );
+  const { revision, wanted, retiring } = held;
+  const records = recordsIn(seen.records, slot, revision.id);
+  const { exits, exitCount } = records.flatMap(({ id }) => seen.endings.get(id) ?? []).reduce(withExit, held);
+  const serving = records.filter((record) => isServing(record) && seen.living.has(record.id));
   const health = healthOf(seen, shown, serving);
   return {
     revision: revision.id,
