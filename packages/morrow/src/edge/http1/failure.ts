@@ -31,6 +31,7 @@ export const FAILURES = {
   TRAILER: { status: 400, sentence: 'A trailer field is malformed' },
   STATUS: { status: 400, sentence: 'The status is not between 100 and 599' },
   BODY_FORBIDDEN: { status: 400, sentence: 'An answer that has no body says that it has one' },
+  INTERIM_CLOSE: { status: 400, sentence: 'An interim answer says that the connection closes' },
   UNEXPECTED_UPGRADE: { status: 400, sentence: 'Status 101 answers a request that asked for no upgrade' },
   CUT_OFF: { status: 400, sentence: 'The message was cut off' },
 } as const satisfies Record<string, { status: number; sentence: string }>;

@@ -57,7 +57,8 @@ export class Framing {
           this.expect = i;
           break;
         case Known.Upgrade:
-          this.hasUpgradeField = true;
+          // An empty one asks for nothing (nor does llhttp heed it).
+          if (fields.value(i) !== '') this.hasUpgradeField = true;
           break;
         case Known.Connection:
           failure = this.#connection(fields.value(i), true);
@@ -98,17 +99,21 @@ export class Framing {
     return null;
   }
 
-  /** Proxy-Connection is nobody's standard; only its `close` is heeded. */
+  /**
+   * Proxy-Connection is nobody's standard; only its `close` is heeded. With `upgrade` it is refused: llhttp takes it
+   * for Connection, and for what comes behind the head as another protocol.
+   */
   #connection(value: string, standard: boolean): FailureCode | null {
     if (value === 'keep-alive' || value === 'Keep-Alive') {
       if (standard) this.keepAlive = true;
       return null;
     }
     for (const part of value.split(',')) {
-      const option = part.trim().toLowerCase();
+      const option = trimmed(part).toLowerCase();
       if (option === '') continue;
       for (let i = 0; i < option.length; i++) if (TOKEN[option.charCodeAt(i)] !== 1) return 'CONNECTION';
       if (option === 'close') this.close = true;
+      else if (!standard && option === 'upgrade') return 'CONNECTION';
       else if (!standard) continue;
       else if (option === 'keep-alive') this.keepAlive = true;
       else if (option === 'upgrade') this.upgrade = true;
@@ -117,3 +122,14 @@ export class Framing {
     return null;
   }
 }
+
+/** Not `trim()`, to which a byte 0xA0 is white space too; and no expression, which would be slow on many spaces. */
+function trimmed(text: string): string {
+  let begin = 0;
+  let end = text.length;
+  while (begin < end && isSpace(text.charCodeAt(begin))) begin++;
+  while (end > begin && isSpace(text.charCodeAt(end - 1))) end--;
+  return text.substring(begin, end);
+}
+
+const isSpace = (code: number): boolean => code === 0x20 || code === 0x09;

@@ -1,7 +1,7 @@
 import { TOKEN, VALUE } from './chars.ts';
 import type { FailureCode } from './failure.ts';
 import type { Fields } from './fields.ts';
-import { type KnownField, knownField } from './known-fields.ts';
+import { Known, type KnownField, knownField } from './known-fields.ts';
 import { type HeadLimits, Step } from './types.ts';
 
 /** Where in a head the next byte stands. */
@@ -310,11 +310,15 @@ export class HeadScanner implements Fields {
     this.#known = knownField(bytes, begin, end);
   }
 
-  /** Without the white space at its end. */
+  /**
+   * Without the white space at its end. llhttp (Node's own parser) knows no tab behind `chunked` and then takes the
+   * message for one that is not chunked: the tab stays, so that it is another coding for us too, and refused.
+   */
   #value(bytes: Buffer, base: number, begin: number, end: number): void {
     const at = this.count * PER_FIELD;
+    const trimTabs = this.#known !== Known.TransferEncoding;
     let last = end;
-    while (last > begin && isSpace(bytes[last - 1])) last--;
+    while (last > begin && (bytes[last - 1] === SPACE || (trimTabs && bytes[last - 1] === HTAB))) last--;
     this.#fields[at + 2] = begin - base;
     this.#fields[at + 3] = last - base;
     this.#fields[at + 4] = this.#known;

@@ -8,7 +8,8 @@ import type { HeadLimits, ResponseHead } from './types.ts';
  * Reads answers; {@link ResponseReader.answers} must say to which request before each one.
  *
  * Refused beyond what {@link HeadScanner} and {@link Framing} refuse: versions other than 1.0 and 1.1; a status
- * below 100 or above 599; 101 without having asked; 1xx and 204 with a body (204 may say `Content-Length: 0`).
+ * below 100 or above 599; 101 without having asked; 1xx and 204 with a body (204 may say `Content-Length: 0`);
+ * 1xx, other than 101, after which the connection is said to close: where would the answer come from?
  */
 export class ResponseReader extends Http1Reader<ResponseHead> {
   readonly head: ParsedResponse;
@@ -50,7 +51,7 @@ export class ResponseReader extends Http1Reader<ResponseHead> {
     }
     head.keepAlive =
       !head.untilClose && !framing.close && !head.upgrade && (head.minor === 1 || framing.keepAlive);
-    return null;
+    return head.informational && !head.keepAlive ? 'INTERIM_CLOSE' : null;
   }
 
   /** `HTTP/1.1 200 OK`; the reason, and the space before it, may be missing. */
