@@ -49,7 +49,7 @@ export function serviceWith(given: {
     weights: given.weights === undefined ? { blue: 100, green: 0 } : given.weights,
     stable: given.stable === undefined ? 'blue' : given.stable,
     health: { readyPath: '/ready', livePath: '/live', intervalMs: 100, timeoutMs: 5_000, failures: 2 },
-    timeouts: { connectMs: 5_000, answerMs: 30_000, idleMs: 30_000, drainMs: 15_000 },
+    timeouts: { connectMs: 5_000, answerMs: 30_000, idleMs: 30_000, drainMs: 60_000 },
     maxBodyBytes: null,
   };
 }

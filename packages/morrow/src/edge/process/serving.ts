@@ -42,6 +42,8 @@ export class Serving {
   #memory: EdgeMemory;
   #previewPort = 0;
   #handedOver = false;
+  /** The first look at the ports, with its patience, is over. */
+  #portsSettled = false;
   #opening: Promise<number> | null = null;
   #leaveTimer: NodeJS.Timeout | undefined;
 
@@ -87,7 +89,8 @@ export class Serving {
     // A shared handle can only be opened once the earlier workers have closed theirs.
     if (this.#settings.sharing === 'handle') this.#left.askToLeave();
     const started = this.#pool.start();
-    await this.#choosePreviewPort(this.#memory.previewPort);
+    this.#previewPort = this.#memory.previewPort;
+    if (this.#previewPort === 0) await this.#choosePreviewPort();
     await this.#openPorts();
     await inTime(started);
     void this.#waitForPorts();
@@ -106,6 +109,7 @@ export class Serving {
       await sleep(20);
       await this.#openPorts();
     }
+    this.#portsSettled = true;
   }
 
   /** Serves by this from now on. @returns the wall clock (ms) at which the last worker had changed over */
@@ -185,27 +189,23 @@ export class Serving {
   }
 
   async #retryPorts(): Promise<void> {
+    if (!this.#portsSettled) return;
     const broken = this.#listeners().filter((listener) => this.#pool.listenProblem(listener));
-    if (broken.some(({ preview }) => preview)) await this.#choosePreviewPort(0);
-    const missing = this.#listeners().some((listener) => this.#ports.problem(listener));
-    if (missing || broken.length > 0) await this.#openPorts(broken);
+    const missing = this.#listeners().filter((listener) => this.#ports.problem(listener));
+    if (broken.length + missing.length === 0) return;
+    // A service's port is waited for; that of the preview may be any.
+    if ([...broken, ...missing].some(({ preview }) => preview)) await this.#choosePreviewPort();
+    await this.#openPorts(broken);
   }
 
-  async #choosePreviewPort(wished: number): Promise<void> {
-    const loopback = { address: '127.0.0.1', preview: true };
-    if (wished > 0 && this.#left.living.length > 0) {
-      // Those that are leaving have it.
-      this.#previewPort = wished;
-      return;
-    }
-    const found = await tryPort({ ...loopback, port: wished });
-    const port = typeof found === 'number' ? found : await tryPort({ ...loopback, port: 0 });
+  async #choosePreviewPort(): Promise<void> {
+    const port = await tryPort({ address: '127.0.0.1', port: 0, preview: true });
     if (typeof port === 'string') {
       this.#events.log(`There is no port for the preview listener: ${port}`);
       return;
     }
     this.#previewPort = port;
-    if (port !== this.#memory.previewPort) this.#events.onPreviewPort(port);
+    this.#events.onPreviewPort(port);
   }
 
   #listenProblem(listener: Listener): string | null {

@@ -121,6 +121,26 @@ describe.each(['reuse-port', 'handle'] as const)('with ports shared by %s', (sha
   });
 });
 
+test('a preview port that another program took meanwhile is replaced by a free one', async () => {
+  const { edge } = await edgeWithShop({ blue: 100, green: 0 });
+  const { previewPort } = await edge.state();
+  await edge.killAll();
+  await until('the freed port', async () => {
+    const other = await startTarget('other', previewPort).catch(() => null);
+    return other !== null;
+  });
+  const again = await startEdge({ dir: edge.dir });
+  const replaced = await until('another preview port', async () => {
+    const found = (await again.state()).previewPort;
+    return found !== previewPort && found;
+  });
+  const preview = () =>
+    fetch(`http://127.0.0.1:${replaced}/`, { headers: { 'x-morrow-revision': 'rev-green' } })
+      .then((answer) => answer.text())
+      .catch(() => '');
+  await until('an answer there', async () => (await preview()) === 'green');
+});
+
 test('targets that were healthy serve at once after a restart, even if only their live check succeeds', async () => {
   const { edge, port, blue } = await edgeWithShop({ blue: 100, green: 0 });
   const onDisk = () => readFileSync(join(edge.dir, 'edge.json'), 'utf8');
@@ -199,10 +219,11 @@ test('while an edge that was told to end still drains, a new one already serves'
   await until('a closed admin socket', () => !existsSync(edge.socketPath));
   const again = await until('a new edge', async () => {
     const tried = await startEdge({ dir: edge.dir, wait: false });
-    const up = until('its state', async () => (await tried.state()).workers.length === 2 && tried).catch(
-      () => null,
-    );
-    return (await Promise.race([up, tried.ended.then(() => null)])) ?? null;
+    return until('its start or its refusal', async () => {
+      if (tried.process.exitCode !== null) return { edge: null };
+      const state = await tried.state().catch(() => null);
+      return state?.pid === tried.process.pid && state?.workers.length === 2 && { edge: tried };
+    }).then((outcome) => outcome.edge);
   });
   await until('an answer of the new edge', async () => (await ask(port)) === 'blue');
   expect(edge.process.exitCode).toBeNull();
