@@ -10,7 +10,7 @@ import { changesContract, slotsContract, trafficContract } from './contract/slot
 import { type PlatformHarness, stepsOf } from './contract/steps.ts';
 import { taskContract } from './contract/tasks.ts';
 
-export type { Behaviour, PlatformHarness } from './contract/steps.ts';
+export type { PlatformHarness } from './contract/steps.ts';
 
 /**
  * Registers the suite.
