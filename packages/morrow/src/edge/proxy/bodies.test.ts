@@ -257,15 +257,52 @@ describe('large bodies', () => {
     const held = process.memoryUsage();
     expect(written).toBeLessThan(SIZE * 8);
     expect(held.arrayBuffers + held.external - before.arrayBuffers - before.external).toBeLessThan(SIZE * 4);
-    client.socket.resume();
-    let received = client.received.length;
-    client.received = '';
-    client.socket.on('data', () => {
+    const expected = createHash('sha256');
+    for (let i = 0; i < 8; i++) expected.update(bytes);
+    const found = createHash('sha256');
+    let received = 0;
+    const account = () => {
       received += client.received.length;
+      found.update(Buffer.from(client.received, 'latin1'));
       client.received = '';
+    };
+    account();
+    client.socket.on('data', () => {
+      account();
+      // Now and then it stops reading again.
+      if (received % 7 !== 0) return;
+      client.socket.pause();
+      setTimeout(() => client.socket.resume(), 5);
     });
+    client.socket.resume();
     await client.until(() => received >= SIZE * 8, 'the whole body');
     expect(received).toBe(SIZE * 8);
+    expect(found.digest('hex')).toBe(expected.digest('hex'));
+  });
+
+  test('in pieces, for a client that reads late, do not overwrite each other', async () => {
+    const PIECE = 20_000;
+    const pieces = 600;
+    const upstream = await startUpstream(async (peer) => {
+      await peer.head();
+      peer.send(`HTTP/1.1 200 OK\r\nContent-Length: ${PIECE * pieces}\r\n\r\n`);
+      for (let i = 0; i < pieces && !peer.closed; i++) {
+        if (!peer.socket.write(Buffer.alloc(PIECE, 33 + (i % 90)))) await once(peer.socket, 'drain');
+        await new Promise(setImmediate);
+        await new Promise(setImmediate);
+      }
+    });
+    const edge = await startEdge([service([upstream.port])]);
+    const client = await edge.client();
+    await client.send(get()).head();
+    client.socket.pause();
+    for (let i = 0; i < 2_000; i++) await new Promise(setImmediate);
+    client.socket.resume();
+    await client.until((p) => p.received.length >= PIECE * pieces, 'the whole body');
+    for (let i = 0; i < pieces; i++)
+      expect(client.received.slice(i * PIECE, (i + 1) * PIECE)).toBe(
+        String.fromCharCode(33 + (i % 90)).repeat(PIECE),
+      );
   });
 
   test('for a target that does not read are held back at the client', async () => {

@@ -150,7 +150,8 @@ export class Exchange implements UpstreamUser {
       else if (step === Step.Head) this.#answerHead(upstream);
       else if (step !== Step.End || !reader.head.informational) {
         this.#answerStep(upstream, step, chunk, at);
-        return relay.keepsBytes;
+        // While nothing more is read, the bytes that wait stay as they are.
+        return relay.keepsBytes && !this.#upstreamPaused;
       } else reader.next();
     }
   }

@@ -185,7 +185,8 @@ describe('a WebSocket', () => {
       await peer.head();
       peer.send('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n');
       for (let i = 0; i < 64 && !peer.closed; i++)
-        if (!peer.socket.write(Buffer.alloc(1_000_000))) await once(peer.socket, 'drain');
+        if (!peer.socket.write(Buffer.alloc(1_000_000, String.fromCharCode(48 + i))))
+          await once(peer.socket, 'drain');
     });
     const edge = await startEdge([service([upstream.port])]);
     const client = await edge.client();
@@ -196,12 +197,18 @@ describe('a WebSocket', () => {
     for (let i = 0; i < 2_000; i++) await new Promise(setImmediate);
     expect(peer.socket.writableLength).toBeGreaterThan(0);
     let bytes = 0;
-    client.socket.on('data', (chunk) => {
-      bytes += chunk.length;
+    const wrong: number[] = [];
+    const account = () => {
+      for (let i = 0; i < client.received.length; i += 997)
+        if (client.received.charCodeAt(i) !== 48 + Math.floor((bytes + i) / 1_000_000)) wrong.push(bytes + i);
+      bytes += client.received.length;
       client.received = '';
-    });
+    };
+    account();
+    client.socket.on('data', account);
     client.socket.resume();
-    await client.until(() => bytes >= 60_000_000, 'what was held back');
+    await client.until(() => bytes >= 64_000_000, 'what was held back');
+    expect(wrong).toEqual([]);
   });
 });
 

@@ -63,14 +63,16 @@ export class Tunnel extends Timed implements UpstreamUser {
 
   upstreamData(chunk: Buffer): boolean {
     if (this.#over || this.#closing === 'sent') return false;
+    let paused = false;
     const end = this.#fromTarget.follow(chunk, this.#closing === 'wanted');
     const passed = this.#closing === 'wanted' ? chunk.subarray(0, end) : chunk;
     if (passed.length > 0) {
       this.#counter.bytes(0, passed.length);
-      if (!this.#client.write(passed) && this.#client.writableLength > 0) this.#upstream.socket.pause();
+      paused = !this.#client.write(passed) && this.#client.writableLength > 0;
+      if (paused) this.#upstream.socket.pause();
     }
     if (this.#closing === 'wanted') this.#sendClose();
-    return this.#client.writableLength > 0;
+    return this.#client.writableLength > 0 && !paused;
   }
 
   /** The client sent its FIN. */
@@ -126,8 +128,6 @@ export class Tunnel extends Timed implements UpstreamUser {
     this.#closing = 'sent';
     // The target closes by itself; nothing to add.
     if (!this.#fromTarget.closed) this.#client.write(closeFrame(SERVICE_RESTART, false));
-    // What is not read any more must not keep the target's FIN from being seen.
-    this.#upstream.socket.resume();
   }
 
   /** One side did not answer a Close frame or a FIN in time, or the frame could not even be sent. */

@@ -4,8 +4,8 @@ import type { HeadLimits } from '../http1/types.ts';
 import type { Idle, IdlePool } from './idle-pool.ts';
 import { Timed, type TimerWheel } from './timer-wheel.ts';
 
-/** What is read from a target at once, at most. */
-const READ_BYTES = 65_536;
+/** What is read from a target at once, at most. Only what is read into it takes memory. */
+const READ_BYTES = 131_072;
 
 /** Whoever a connection to a target works for at the moment: an exchange or a tunnel. */
 export interface UpstreamUser {
