@@ -68,7 +68,8 @@ export class AgentProcess {
         owner: owner(),
         isDead,
         store,
-        platform: this.#announcing(platform),
+        platform,
+        onHeartbeat: (epoch) => this.#announce(epoch),
         clock: systemClock,
         log: this.log,
         secret: () => null,
@@ -88,23 +89,9 @@ export class AgentProcess {
     }
   }
 
-  /** The same platform, whose heartbeats also see to it that the edge knows how to start the agent again. */
-  #announcing(platform: Platform & PlatformLogs): Platform & PlatformLogs {
-    const heartbeat: Platform['heartbeat'] = async (fence) => {
-      const seen = await platform.heartbeat(fence);
-      if (fence.epoch > 0 && !this.#known && !this.#down) await this.#announce(fence.epoch);
-      return seen;
-    };
-    return new Proxy(platform, {
-      get(target, name) {
-        if (name === 'heartbeat') return heartbeat;
-        const value: unknown = Reflect.get(target, name, target);
-        return typeof value === 'function' ? value.bind(target) : value;
-      },
-    });
-  }
-
+  /** The edge must know how to start the agent again; one that was started anew must be told again. */
   async #announce(epoch: number): Promise<void> {
+    if (this.#known || this.#down) return;
     const { root, agentLog } = this.paths;
     const command = agentCommand(this.paths, this.#programs);
     await this.edge.putController({ epoch, controller: { command, cwd: root, logFile: agentLog } });

@@ -19,6 +19,8 @@ export interface ControllerDeps {
   readonly clock: Clock;
   readonly log: (line: string) => void;
   readonly secret: (service: string, name: string) => string | null;
+  /** Called after each heartbeat that the platform has heard, with the epoch in force. */
+  readonly onHeartbeat: (epoch: number) => Promise<void>;
 }
 
 /**
@@ -150,13 +152,14 @@ export class Controller {
 
   /** Renews the lease, tells the platform that it is steered, and takes a new epoch where the platform has seen a higher one. */
   async #heartbeats(): Promise<void> {
-    const { clock, store, platform, owner, log } = this.#deps;
+    const { clock, store, platform, owner, log, onHeartbeat } = this.#deps;
     while (!this.#stop.signal.aborted) {
       this.#beat = new AbortController();
       try {
         this.#lease = await store.renewLease(owner, this.epoch, clock.now(), LEASE_MS);
         const seen = await platform.heartbeat({ epoch: this.epoch });
         if (seen > this.epoch) await this.#raise(seen);
+        await onHeartbeat(this.epoch);
       } catch (error) {
         if (error instanceof MorrowError && (error.code === 'LEASE_LOST' || error.code === 'LEASE_HELD')) {
           await this.#end(error);

@@ -26,6 +26,8 @@ export interface AgentOptions {
   readonly log: (line: string) => void;
   readonly secret: (service: string, name: string) => string | null;
   readonly edge: () => Promise<StatusReport['edge']>;
+  /** Called after each heartbeat that the platform has heard, with the epoch in force. */
+  readonly onHeartbeat: (epoch: number) => Promise<void>;
   /** Called before an orderly end, so that nobody starts the agent again. */
   readonly beforeDown: () => Promise<void>;
   /** Ends the agent when aborted; what it steers goes on running. */

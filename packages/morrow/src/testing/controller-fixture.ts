@@ -49,6 +49,7 @@ export class ControllerFixture {
       clock: this.clock,
       log: (line) => this.lines.push(line),
       secret: () => null,
+      onHeartbeat: async () => undefined,
     });
     this.#controllers.push(controller);
     return controller;
