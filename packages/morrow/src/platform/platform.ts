@@ -34,14 +34,18 @@ export interface Measurements {
 }
 
 export interface Platform {
-  /** What is there now. Never throws because something is broken: what is broken shows in the answer. */
+  /**
+   * What is there now. Never throws because a revision is broken: what is broken shows in the answer. Where the data
+   * plane can't be asked it throws `EDGE_UNREACHABLE` rather than show revisions as dead: ask again.
+   */
   observe(service: string): Promise<Observation>;
 
   /** What must be there before the first rollout: listener, routes. */
   ensure(service: ResolvedService, fence: Fence): Promise<void>;
 
   /**
-   * Makes `slot` hold `revision` with `count` targets: starts what is missing, stops what is too much.
+   * Makes `slot` hold `revision` with `count` targets: starts what is missing, stops what is too much. Where it holds
+   * that revision already, settings that are no part of its id (listener, timeouts) come into force.
    * A slot that holds another revision is emptied first, unless it has traffic: then it throws `NOT_SUPPORTED`.
    */
   stage(service: string, slot: Slot, revision: RevisionSpec, count: number, fence: Fence): Promise<void>;

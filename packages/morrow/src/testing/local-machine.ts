@@ -146,8 +146,14 @@ export class LocalBench {
     }
   }
 
-  /** Ends whatever was started, by its records, and removes the folder. */
+  /** Ends whatever was started, and removes the folder. */
   async close(): Promise<void> {
+    await this.stop();
+    await removeTree(this.base);
+  }
+
+  /** Ends whatever was started, by its records. */
+  async stop(): Promise<void> {
     for (const platform of this.#platforms) await platform.close();
     const layout = layoutOf(this.stateDir);
     const table = this.#options.processTable ?? systemProcessTable();
@@ -164,7 +170,6 @@ export class LocalBench {
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
     }
-    await removeTree(this.base);
   }
 }
 

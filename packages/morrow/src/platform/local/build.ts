@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MorrowError } from '../../errors.ts';
 import { refusedBySystem } from './files.ts';
+import { SHELL } from './shim.ts';
 import { exitWords } from './words.ts';
 
 /** How many of the last lines an error shows. */
@@ -53,7 +54,7 @@ function openLog(path: string): number {
 /** Runs it; `end` says in words how it failed, null when it did not. */
 async function build(request: BuildRequest, log: number): Promise<{ end: string | null; last: string[] }> {
   // One pipe for both outputs keeps their order.
-  const child = spawn('sh', ['-c', `exec 2>&1\n${request.command}`], {
+  const child = spawn(SHELL, ['-c', `exec 2>&1\n${request.command}`], {
     cwd: request.folder,
     env: { ...process.env, ...request.env },
     detached: true,

@@ -28,7 +28,7 @@ afterEach(async () => {
 async function shims(): Promise<readonly string[]> {
   const table = systemProcessTable();
   const lines = await Promise.all((await table.list()).map(({ pid }) => table.commandLine(pid)));
-  return lines.filter((line) => line.startsWith(`sh ${bench.stateDir}/shim.sh `));
+  return lines.filter((line) => line.startsWith(`/bin/sh ${bench.stateDir}/shim.sh `));
 }
 
 /** A controller in a process of its own that stages, runs a task, and says `up` once it has begun. */

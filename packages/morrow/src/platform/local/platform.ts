@@ -137,8 +137,12 @@ class LocalMachine implements LocalPlatform {
     const after = slotsWithTraffic(weights).reduce(kept, before);
     if (after !== before) states.write(after);
     await this.#sync.route(service, weights, stable, fence.epoch, after !== before);
-    // After the traffic has moved: nothing may delay that.
-    states.write({ ...states.read(service), steeredAtMs: now() });
+    try {
+      // After the traffic has moved: nothing may delay that, and not even a full disk may make it look undone.
+      states.write({ ...states.read(service), steeredAtMs: now() });
+    } catch (error) {
+      this.#context.log(`${service}: ${error instanceof Error ? error.message : String(error)}`);
+    }
     this.#changed(service);
     this.#keeper.wake();
   }

@@ -8,7 +8,7 @@ import { MorrowError } from '../../errors.ts';
 import { codeOf, readJson, readText, refusedBySystem, writeJson } from './files.ts';
 import type { ProcessInfo, ProcessTable } from './process-table.ts';
 import type { RunExit, RunRef, RunSpec, Runtime, Vital } from './runtime.ts';
-import { installShim } from './shim.ts';
+import { installShim, SHELL } from './shim.ts';
 
 /** Environment variable by which a process that left its group is still told to be of a run. */
 export const RUN_VARIABLE = 'MORROW_RUN';
@@ -83,7 +83,7 @@ class ProcessRuntime implements Runtime {
   }
 
   async #spawn(run: RunSpec, log: number): Promise<void> {
-    const child = spawn('sh', [this.#options.shimPath, run.dir, run.nonce, run.command], {
+    const child = spawn(SHELL, [this.#options.shimPath, run.dir, run.nonce, run.command], {
       cwd: run.cwd,
       env: { ...run.env, [RUN_VARIABLE]: run.nonce },
       detached: true,
@@ -194,7 +194,7 @@ class ProcessRuntime implements Runtime {
     const lives = child !== undefined && (await this.#lives(shim));
     const known = { shim, main: lives ? { pid: child.pid, started: child.started } : null };
     this.#known.set(ref.dir, known);
-    if (known.main !== null || before === null) writeJson(path, known);
+    if (known.main !== null || before === null) keep(path, known);
     return known;
   }
 
@@ -237,6 +237,15 @@ class ProcessRuntime implements Runtime {
       const meanwhile = endAtMs !== null && info.startedAtMs >= begunAtMs && info.startedAtMs <= endAtMs;
       return meanwhile && info.group === shimPid;
     });
+  }
+}
+
+/** Written so that the next controller knows as well; looking must not fail because the disk is full. */
+function keep(path: string, known: Known): void {
+  try {
+    writeJson(path, known);
+  } catch (error) {
+    if (!(error instanceof MorrowError)) throw error;
   }
 }
 

@@ -5,6 +5,9 @@
 import { chmodSync, renameSync, writeFileSync } from 'node:fs';
 import { readText, refusedBySystem } from './files.ts';
 
+/** By its path: what a service's own PATH names must not decide what it is started with. */
+export const SHELL = '/bin/sh';
+
 /**
  * `started` is created exclusively (`set -C`): whoever creates it first decides whether the run takes place, the shim
  * by its nonce and pid, or a controller by cancelling. The command runs in the foreground, so that signals to the
@@ -21,7 +24,7 @@ printf '%s %s\\n' "$nonce" "$$" >"$dir/started" || exit 125
 set +C
 # A shell says on its own account how its command ended; that belongs into no log.
 exec 3>&2 2>/dev/null
-sh -c "$command" 2>&3 3>&-
+${SHELL} -c "$command" 2>&3 3>&-
 code=$?
 printf '%s\\n' "$code" >"$dir/exit"
 `;

@@ -1,7 +1,11 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ResolvedService } from '../../config/resolved.ts';
 import { FakeEdge } from '../../testing/fake-edge.ts';
 import { holds, isEmpty, LocalBench } from '../../testing/local-machine.ts';
+import { requires } from '../../testing/requires.ts';
 import type { TestServiceMode } from '../../testing/test-service.ts';
 import type { LocalPlatform } from './platform.ts';
 
@@ -134,6 +138,42 @@ describe('a slot', () => {
   });
 });
 
+describe('on a full disk', requires('linux', 'root'), () => {
+  test('traffic moves and everything is seen; what needs the disk goes on once there is room', async ({
+    skip,
+  }) => {
+    mkdirSync(bench.stateDir, { recursive: true });
+    try {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'morrow-test', bench.stateDir], {
+        stdio: 'pipe',
+      });
+    } catch {
+      skip('needs the right to mount a small file system');
+    }
+    try {
+      const spec = await serve(1);
+      await platform.route('backend', BLUE, 'blue', FENCE);
+      const filler = join(bench.stateDir, 'filler');
+      const fill = () => execFileSync('dd', ['if=/dev/zero', `of=${filler}`, 'bs=4k'], { stdio: 'pipe' });
+      expect(fill).toThrow();
+      await platform.route('backend', null, null, FENCE);
+      expect(edge.service('backend')?.weights).toBeNull();
+      expect(holds(await platform.observe('backend'), 'blue', spec, 1)).toBe(true);
+      await expect(platform.resize('backend', 'blue', 2, FENCE)).rejects.toMatchObject({ code: 'DISK_FULL' });
+      process.kill(bench.identity(bench.first().id).main.pid, 'SIGKILL');
+      await bench.until(platform, 'the end seen', ({ slots }) => slots.blue.running === 0);
+      rmSync(filler);
+      const seen = await bench.until(platform, 'a replacement', (now) => holds(now, 'blue', spec, 1));
+      expect(seen.slots.blue).toMatchObject({ exitCount: 1, problem: null });
+      await platform.retire('backend', 'blue', FENCE);
+      await bench.until(platform, 'empty', isEmpty);
+    } finally {
+      await bench.stop();
+      execFileSync('umount', ['-l', bench.stateDir]);
+    }
+  });
+});
+
 describe('what the edge is told', () => {
   test('a candidate’s listener and limits come into force when it is stable, its health checks at once', async () => {
     const spec = await serve(1);
@@ -154,6 +194,16 @@ describe('what the edge is told', () => {
     await platform.route('backend', { blue: 0, green: 100 }, 'green', FENCE);
     await expect.poll(() => edge.service('backend')?.listen.port).toBe(2);
     expect(edge.service('backend')?.slots.blue).toHaveProperty('health.readyPath', '/health');
+  });
+
+  test('settings that are no part of a revision’s id come into force when it is staged again, with the same processes', async () => {
+    const spec = await serve(1);
+    await platform.route('backend', BLUE, 'blue', FENCE);
+    const before = bench.serving().map(({ id }) => id);
+    const listen = { ...spec.settings.listen, port: 3 };
+    await platform.stage('backend', 'blue', { ...spec, settings: { ...spec.settings, listen } }, 1, FENCE);
+    await expect.poll(() => edge.service('backend')?.listen.port).toBe(3);
+    expect(bench.serving().map(({ id }) => id)).toEqual(before);
   });
 
   test('is told again where it lost everything, and traffic can be given again', async () => {

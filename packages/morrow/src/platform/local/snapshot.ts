@@ -94,13 +94,18 @@ async function copyAll(
   for (const { kind, path } of entries) if (kind === 'folder') await mkdir(join(destination, path));
   const digests = new Map<string, string>();
   const rest = entries.filter(({ kind }) => kind !== 'folder').values();
+  const failures: unknown[] = [];
   const work = async (): Promise<void> => {
     for (const entry of rest) {
+      if (failures.length > 0) return;
       if (entry.kind === 'link') await symlink(linkTarget(folder, entry), join(destination, entry.path));
       else digests.set(entry.path, await copyFile(folder, destination, entry));
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  const workers = Array.from({ length: AT_ONCE }, () => work().catch((error) => failures.push(error)));
+  // All have stopped before anybody hears of a failure: what was copied can then be removed.
+  await Promise.all(workers);
+  if (failures.length > 0) throw failures[0];
   return digests;
 }
 

@@ -48,6 +48,7 @@ export async function startTarget(
     mkdirSync(layout.target(service, record.id), { recursive: true, mode: 0o700 });
     targets.write(record);
     await runtime.start({ ...targets.ref(record), command, cwd, env, logFile: targets.logFile(record) });
+    context.log(`${record.id}: started on port ${port}`);
     return record;
   } catch (error) {
     targets.remove(record);
