@@ -27,15 +27,20 @@ describe('weights', () => {
     const { code } = await project.morrow('deploy', 'test', 'web');
     expect(code).toBe(6);
     const { candidate, stable } = (await project.status()).services[0]?.rollout ?? {};
-    const counts = await count(REQUESTS);
-    const got = counts.get(candidate?.revision.id ?? '') ?? 0;
-    const spread = Z * Math.sqrt(REQUESTS * 0.05 * 0.95);
-    expect(got).toBeGreaterThan(REQUESTS * 0.05 - spread);
-    expect(got).toBeLessThan(REQUESTS * 0.05 + spread);
-    expect(got + (counts.get(stable?.revision.id ?? '') ?? 0)).toBe(REQUESTS);
+    const ids = [candidate?.revision.id ?? '', stable?.revision.id ?? ''] as const;
+    // One measurement in a thousand lies outside by chance; weights that are wrong lie outside every time.
+    expect((await withinInterval(ids)) || (await withinInterval(ids))).toBe(true);
     await project.morrow('abort', 'test', 'web');
   }, 280_000);
 });
+
+/** Whether the candidate got 5 % of the requests, within the binomial 99.9 % interval. */
+async function withinInterval([candidate, stable]: readonly [string, string]): Promise<boolean> {
+  const counts = await count(REQUESTS);
+  const got = counts.get(candidate) ?? 0;
+  expect(got + (counts.get(stable) ?? 0)).toBe(REQUESTS);
+  return Math.abs(got - REQUESTS * 0.05) <= Z * Math.sqrt(REQUESTS * 0.05 * 0.95);
+}
 
 /** Sends requests over 32 kept connections and counts which revisions answered. */
 async function count(requests: number): Promise<Map<string, number>> {
