@@ -29,7 +29,7 @@ export interface Verdict {
  */
 export function compare(told: Conversation, splits: Splits, random: Random): Verdict {
   const ours = readOurs(told);
-  const expected = signature(ours);
+  const expected = signature(ours, told.limits);
   let reads = 3;
   const framed = readOurs(told, [], true);
   const trailing = withinTrailers(ours, framed);
@@ -38,7 +38,8 @@ export function compare(told: Conversation, splits: Splits, random: Random): Ver
   const cut = (cuts: readonly number[]) => {
     if (find !== null) return;
     reads += 2;
-    if (signature(readOurs(told, cuts)) !== expected) find = `another reading when cut at ${cuts.join(' ')}`;
+    if (signature(readOurs(told, cuts), told.limits) !== expected)
+      find = `another reading when cut at ${cuts.join(' ')}`;
     else find = framedDiffers(told, ours, readOurs(told, cuts, true));
     if (find !== null || cuts.length < 2) return;
     reads++;
@@ -108,7 +109,11 @@ function messageDiffers(ours: Message, theirs: Message, failed: boolean, exact: 
 
 /** With framing passed on as it came, each body must be the very bytes up to the line of the last chunk. */
 function framedDiffers(told: Conversation, plain: Reading, framed: Reading): string | null {
-  if (framed.failure !== plain.failure || framed.rest !== plain.rest) return 'framed: another outcome';
+  if (
+    (told.limits === null ? framed.failure !== plain.failure : !framed.failure !== !plain.failure) ||
+    framed.rest !== plain.rest
+  )
+    return 'framed: another outcome';
   if (framed.messages.length !== plain.messages.length) return 'framed: other messages';
   for (const [index, message] of framed.messages.entries()) {
     const other = plain.messages[index] as Message;

@@ -353,7 +353,8 @@ function built(random: Random, kind: 'request' | 'response'): string {
   if (requests && random.chance(0.95)) text += 'Host: a\r\n';
   for (let left = random.pick([0, 1, 1, 2, 2, 3]); left > 0; left--)
     text += `${random.pick(FRAMING_FIELDS)}${random.chance(0.98) ? '\r\n' : '\n'}`;
-  return `${text}\r\n${random.pick(BODIES)}`;
+  // What follows a message without a body shows best whether its end was found.
+  return `${text}\r\n${random.chance(0.25) ? '' : random.pick(BODIES)}`;
 }
 
 const INSERTS = [
@@ -463,5 +464,8 @@ export function hostile(random: Random): Conversation {
   }
   for (let left = random.pick([0, 1, 1, 1, 2, 3]); left > 0 && text !== ''; left--)
     text = random.pick(MUTATIONS)(random, text, random.between(0, text.length - 1));
-  return conversation(kind, text, { methods, closes, asksUpgrade: random.chance(0.8) });
+  const limits = random.chance(0.06)
+    ? { headBytes: random.between(20, 300), targetBytes: random.between(1, 40), fields: random.between(1, 8) }
+    : null;
+  return conversation(kind, text, { methods, closes, limits, asksUpgrade: random.chance(0.8) });
 }

@@ -11,7 +11,8 @@ import type { Conversation, Message, Reading } from './reading.testing.ts';
  * @param framed whether body steps cover the chunk framing
  */
 export function readOurs(told: Conversation, cuts: readonly number[] = [], framed = false): Reading {
-  const reader = told.kind === 'request' ? new RequestReader() : new ResponseReader();
+  const limits = told.limits ?? undefined;
+  const reader = told.kind === 'request' ? new RequestReader(limits) : new ResponseReader(limits);
   const result: Reading = { messages: [], failure: null, rest: 'idle' };
   let answered = 0;
   const answer = () => {
@@ -70,7 +71,9 @@ function begun(reader: RequestReader | ResponseReader, headEnd: number): Message
     'method' in head
       ? `${head.method} ${head.target} 1.${head.minor}`
       : `1.${head.minor} ${head.status} ${head.reason}`;
-  const { upgrade, keepAlive } = head;
+  const { upgrade } = head;
+  // The edge reads on after an interim answer, whatever that one says.
+  const keepAlive = head.keepAlive || ('informational' in head && head.informational);
   return { start, fields: listed(head.fields), headEnd, keepAlive, upgrade, body: '', trailers: [], end: -1 };
 }
 

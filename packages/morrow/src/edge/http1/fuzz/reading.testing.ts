@@ -3,6 +3,8 @@
  * held against each other. Bytes are latin1 text: one character each.
  */
 
+import type { HeadLimits } from '../types.ts';
+
 /** One direction of a connection: the bytes, and what the reader must know from outside. */
 export interface Conversation {
   readonly kind: 'request' | 'response';
@@ -13,6 +15,8 @@ export interface Conversation {
   readonly asksUpgrade: boolean;
   /** The sender closes after the bytes. */
   readonly closes: boolean;
+  /** Narrow limits, so that small heads reach them; the parser's own where it is null. */
+  readonly limits: HeadLimits | null;
 }
 
 export interface Message {
@@ -55,12 +59,16 @@ export function conversation(
     methods: [],
     asksUpgrade: true,
     closes: false,
+    limits: null,
     ...more,
   };
 }
 
-/** The same text for the same reading. How much of a body came before a fault depends on the reads: left out. */
-export function signature({ messages, failure, rest }: Reading): string {
+/**
+ * The same text for the same reading. How much of a body came before a fault depends on the reads: left out. So does,
+ * where a limit is reached, whether the limit or another fault is noticed first.
+ */
+export function signature({ messages, failure, rest }: Reading, limits: HeadLimits | null): string {
   const parts = messages.map((m) => [
     m.start,
     m.headEnd,
@@ -71,5 +79,5 @@ export function signature({ messages, failure, rest }: Reading): string {
     m.trailers.join('\n'),
     failure !== null && m.end < 0 ? '' : m.body,
   ]);
-  return `${failure} ${rest}\n${parts.map((part) => part.join('\t')).join('\n\n')}`;
+  return `${limits === null ? failure : failure !== null} ${rest}\n${parts.map((part) => part.join('\t')).join('\n\n')}`;
 }

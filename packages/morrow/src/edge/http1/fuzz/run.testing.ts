@@ -33,8 +33,10 @@ process.stdout.write(
   `${report.executions} executions (${rate}/s, ${report.reads} reads), ${report.accepted} with an accepted head, ${report.finds.length} finds\n`,
 );
 for (const { what, told } of report.finds) {
-  const { kind, methods, asksUpgrade, closes } = told;
+  const { kind, methods, asksUpgrade, closes, limits } = told;
   const text = told.bytes.toString('latin1');
-  process.stdout.write(`\n${what}\n${JSON.stringify({ kind, text, methods, asksUpgrade, closes })}\n`);
+  process.stdout.write(
+    `\n${what}\n${JSON.stringify({ kind, text, methods, asksUpgrade, closes, limits })}\n`,
+  );
 }
 process.exitCode = report.finds.length > 0 ? 1 : 0;
