@@ -41,12 +41,12 @@ function acceptsAll(seed: number, wanted: number, generate: (random: Random) => 
 
 describe('what ours accepts, llhttp accepts with the same boundaries, however it is cut into reads', () => {
   test('hostile bytes from a fixed seed', () => {
-    const report = fuzz(20_261, (executions) => executions === 6_000);
+    const report = fuzz(20_261, (executions) => executions === 4_000);
     expect(
       report.finds.map(({ what, told }) => `${what}: ${JSON.stringify(told.bytes.toString('latin1'))}`),
     ).toEqual([]);
     // Bytes that are all refused would show nothing.
-    expect(report.accepted).toBeGreaterThan(1_500);
+    expect(report.accepted).toBeGreaterThan(1_000);
   });
 
   test.each(cases)('found once: $name', ({ kind, text, methods, closes, failure }) => {
