@@ -25,11 +25,14 @@ const code = async (promise: Promise<unknown>): Promise<string> =>
   );
 
 describe('a deploy', () => {
-  it('of what serves already changes nothing', async () => {
-    expect(await loop().deploy(revision('first'), 'a test')).toMatchObject({
-      decision: 'unchanged',
-      rolloutId: null,
-    });
+  it('of what serves already starts no rollout, and puts changed settings in force', async () => {
+    const { settings } = revision('first');
+    const listen = { ...settings.listen, port: 9 };
+    const changed = revision('first', { count: 6 }, { listen });
+    expect(await loop().deploy(changed, 'a test')).toMatchObject({ decision: 'unchanged', rolloutId: null });
+    expect(fixture.platform.world('backend').slots.blue.wanted).toBe(6);
+    expect((await fixture.store.revision('first'))?.settings.listen.port).toBe(9);
+    expect(loop().snapshot().rollout).toBeNull();
   });
 
   it('of what is under way already follows it', async () => {

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import type { Slot } from '../engine/slot.ts';
 import type { Rollout } from '../engine/types.ts';
 import { MorrowError } from '../errors.ts';
 import type { RevisionSpec } from '../platform/platform.ts';
@@ -7,7 +8,7 @@ import type { ServiceRecord } from '../store/store.ts';
 /** What a deploy leads to, given what is under way. */
 export type DeployDecision =
   /** That revision serves and nothing is under way. */
-  | { readonly type: 'unchanged' }
+  | { readonly type: 'unchanged'; readonly slot: Slot }
   /** A rollout to that very revision is under way: follow it. */
   | { readonly type: 'join'; readonly rollout: Rollout }
   | { readonly type: 'start' }
@@ -22,13 +23,13 @@ export function decideDeploy(
   active: Rollout | null,
   candidate: RevisionSpec,
 ): DeployDecision {
+  const { stable, queued } = record;
   if (active === null) {
-    return record.stable?.revision === candidate.id && record.queued === null
-      ? { type: 'unchanged' }
-      : { type: 'start' };
+    const serves = stable !== null && stable.revision === candidate.id && queued === null;
+    return serves ? { type: 'unchanged', slot: stable.slot } : { type: 'start' };
   }
   const goesBack = active.phase === 'rolling-back';
-  if (active.candidate.revision === candidate.id && !goesBack && record.queued === null) {
+  if (active.candidate.revision === candidate.id && !goesBack && queued === null) {
     return { type: 'join', rollout: active };
   }
   const { onBusy } = candidate.settings;

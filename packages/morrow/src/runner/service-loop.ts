@@ -93,12 +93,8 @@ export class ServiceLoop {
       const decision = decideDeploy(this.#state.record, this.#state.rollout, candidate);
       switch (decision.type) {
         case 'unchanged': {
-          const text = `${by} deployed ${candidate.id}, which serves already`;
-          await this.#state.commit({
-            revision: candidate,
-            entries: [this.#state.entry(null, { type: 'note', text })],
-          });
-          this.wake();
+          const note = `${by} deployed ${candidate.id}, which serves already`;
+          await this.#steering.putInForce(candidate, decision.slot, note);
           return begun('unchanged', null);
         }
         case 'join':

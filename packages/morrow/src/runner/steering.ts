@@ -1,5 +1,6 @@
 import { advance, hasEnded } from '../engine/advance.ts';
 import { guardBoundsMs } from '../engine/analysis/bounds.ts';
+import type { Slot } from '../engine/slot.ts';
 import { steady } from '../engine/steady.ts';
 import type { Advanced, Effect, Event, Observation, Rollout, TaskView } from '../engine/types.ts';
 import { MorrowError } from '../errors.ts';
@@ -69,6 +70,26 @@ export class Steering {
     this.#calls.clear();
     this.#asked = '';
     this.#state.notify();
+    this.#deps.wake();
+  }
+
+  /**
+   * Puts the settings of a revision in force that serves already (listener, timeouts, count), without a rollout.
+   * @param note what the journal says of it
+   */
+  async putInForce(spec: RevisionSpec, slot: Slot, note: string): Promise<void> {
+    const state = this.#state;
+    const { count } = spec.settings.rollout;
+    const effects: readonly Effect[] = [
+      { type: 'ensure' },
+      { type: 'stage', slot, revision: spec.id, count },
+    ];
+    const entries = effects.map((effect) => state.entry(null, { type: 'effect', effect }));
+    await state.commit({
+      revision: spec,
+      entries: [state.entry(null, { type: 'note', text: note }), ...entries],
+    });
+    for (const effect of effects) await this.#carryOut(effect, null, spec);
     this.#deps.wake();
   }
 
