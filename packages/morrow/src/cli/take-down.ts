@@ -11,6 +11,8 @@ import { wait } from './wait.ts';
 const STOP_MS = 120_000;
 /** The edge ends by the agent's word; where it has not after this long it is told directly, ms. */
 const EDGE_MS = 5_000;
+/** For processes that have said goodbye to be gone, ms. */
+const END_MS = 3_000;
 const POLL_MS = 50;
 const TELL_MS = 5_000;
 
@@ -34,14 +36,36 @@ export async function takeDown(
     say('The agent does not run; starting it so that it can stop the services.');
     await bringUp(paths, marker ?? DEFAULT_MARKER, programs, signal);
   }
+  const pids = await pidsOf(paths, signal);
   try {
     await agentClient(paths, signal).shutdown({ everything: true });
   } catch (error) {
     if (!(error instanceof Unreachable) || error.kind === 'denied') throw error;
   }
   await untilGone(paths, say, signal);
+  await untilEnded(pids, signal);
   removeMarker(paths);
   return true;
+}
+
+async function pidsOf(paths: EnvironmentPaths, signal: AbortSignal): Promise<number[]> {
+  const [agent, edge] = [await agentStatus(paths, signal), await edgeState(paths, signal)];
+  return [agent?.agent.pid, edge?.pid, ...(edge?.workers ?? [])].filter((pid) => pid !== undefined);
+}
+
+/** A process that answers no more may still be ending; whoever looks after `down` shall find nothing. */
+async function untilEnded(pids: readonly number[], signal: AbortSignal): Promise<void> {
+  const limit = performance.now() + END_MS;
+  while (pids.some(isThere) && performance.now() < limit) await wait(POLL_MS, signal);
+}
+
+function isThere(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function untilGone(
