@@ -14,7 +14,7 @@ export interface Memory {
   /** After so many requests more; null where there was no time for that. */
   readonly afterRequests: number | null;
   readonly requests: number;
-  /** With idle connections, and some seconds later, with load beside them. */
+  /** With idle connections once load has run beside them, and after more such load. */
   readonly withIdle: number;
   readonly withIdleLater: number;
   readonly idle: number;
@@ -41,7 +41,7 @@ export async function memoryOf(proxy: RunningProxy, plan: MemoryPlan, dir: strin
   const load = async (requests: number): Promise<number> => {
     let done = 0;
     while (done < requests) {
-      const seconds = Math.ceil((requests - done) / plan.perSecond) + 1;
+      const seconds = Math.ceil((requests - done) / plan.perSecond);
       done += (await fullLoad({ ...ask, seconds }, dir)).requests;
     }
     await sleep(SETTLE_MS);
@@ -52,7 +52,7 @@ export async function memoryOf(proxy: RunningProxy, plan: MemoryPlan, dir: strin
   const requests = plan.requests > 0 ? await load(plan.requests) : 0;
   const afterRequests = requests > 0 ? rssMb(pids) : null;
   const idle = await openIdle(proxy.port, plan.idle);
-  await sleep(SETTLE_MS);
+  await load(plan.perSecond / 2);
   const withIdle = rssMb(pids);
   await load(plan.perSecond);
   const alive = idle.filter((socket) => socket.readyState === 'open').length;

@@ -173,7 +173,7 @@ function memoryNotes(memory: Memory | null): string[] {
   const many = `${mb(afterRequests ?? 0)} after ${requests.toLocaleString('en-US')} requests more, `;
   return [
     `Memory of the edge (all its processes): ${mb(warm)} warm, ${afterRequests === null ? '' : many}` +
-      `${mb(withIdle)} with ${idle} idle connections, ${mb(withIdleLater)} after load beside them, ` +
+      `${mb(withIdle)} with ${idle} idle connections and load beside them, ${mb(withIdleLater)} after more of it, ` +
       `${mb(afterIdle)} when they were closed.`,
     ...(afterRequests === null ? ['The quick form leaves out the million requests.'] : []),
   ];
