@@ -128,6 +128,17 @@ describe('a first deploy', () => {
     story.change((world) => withSlot(world, 'blue', { healthy: 0 })).until('failed');
     expect(story.world.weights).toBeNull();
   });
+
+  test('sits out a moment without healthy targets: there is nothing to go back to', () => {
+    const story = storyAt('baking', { stable: null });
+    story
+      .change((world) => withSlot(world, 'blue', { healthy: 0 }))
+      .observe()
+      .observe();
+    expect(story.phase).toBe('baking');
+    story.change((world) => withSlot(world, 'blue', { healthy: 4 }));
+    expect(story.until('promoted').phase).toBe('promoted');
+  });
 });
 
 /** Every phase, and how a story gets there. */

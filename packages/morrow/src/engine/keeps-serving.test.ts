@@ -191,6 +191,16 @@ describe('stable keeps serving when the candidate, with traffic,', () => {
     expect(story.change(sick(4)).until('promoted').phase).toBe('promoted');
   });
 
+  test('is too weak at the end of the final bake: it is not promoted like that', () => {
+    const story = storyAt('baking', { settings: { capacityGraceMs: 30_000 } });
+    while (!story.rollout.waitingFor.includes(': 1 s left')) story.observe();
+    story.change(sick(3)).observe().observe();
+    expect(story.rollout.waitingFor).toBe(
+      'capacity: the candidate has 3 of 4 targets healthy and carries 75 % at most',
+    );
+    expectReturned(story, 'capacity-lost');
+  });
+
   test('loses target after target, as one that leaks memory', () => {
     const story = storyAt('observing', {}, 1);
     const killed = (world: World) =>
@@ -368,6 +378,22 @@ describe('when stable dies', () => {
     const both = () => storyAt('observing', {}, 1).change(stableSick(0)).change(sick(0)).observe();
     expectReturned(both().change(stableSick(4)), 'capacity-lost');
     expect(both().change(sick(4)).until('promoted').phase).toBe('promoted');
+  });
+});
+
+describe('before the contract, while the old slot is emptied,', () => {
+  test('a candidate that dies for longer than is borne goes back to stable, started again', () => {
+    const story = storyAt('contracting', {
+      settings: { migrations: { expand: null, contract: migration } },
+      manners: { healthy: true, succeed: true, drain: false },
+    }).observe();
+    expect(story.world.slots.blue.draining).toBe(true);
+    story.change(sick(0)).observe();
+    expect(story.phase).toBe('contracting');
+    for (let second = 0; second < 5; second++) story.observe();
+    expect(story.phase).toBe('rolling-back');
+    story.manners = AT_ONCE;
+    expectReturned(story, 'capacity-lost');
   });
 });
 

@@ -175,7 +175,10 @@ export interface SlotView {
   readonly exits: readonly Exit[];
   /** Number of such exits in all. */
   readonly exitCount: number;
-  /** Why the slot can't be what was asked (build failed, image can't be pulled), in words; null: no such thing. */
+  /**
+   * Why the slot can't be what was asked (build failed, image can't be pulled), in words; null: no such thing.
+   * `stage` clears it.
+   */
   readonly problem: { readonly text: string; readonly lastLines: readonly string[] } | null;
   /** Why targets are not healthy, in words (`answered 503 on /health`); null where nothing is known. */
   readonly unhealthyReason: string | null;
@@ -196,7 +199,7 @@ export interface Observation {
   readonly weights: Weights | null;
   readonly probes: Readonly<Record<string, TaskView>>;
   readonly tasks: Readonly<Record<string, TaskView>>;
-  /** Whether the platform took traffic back to stable by itself (nobody steered) since the rollout began. */
+  /** Whether the platform took traffic back to stable by itself (nobody steered) since weights were last asked for. */
   readonly failsafe: boolean;
 }
 

@@ -70,7 +70,10 @@ function faultOf(rollout: Rollout, scene: Scene): Reason | null {
   if (exits > settings.maxExits) return crash(rollout, scene, `exited ${amount(exits, 'time')}`);
   if (rollout.step < 0 || candidatePct(rollout, scene) === 0) return null;
   if (scene.candidate.healthy === 0) {
-    return scene.stable?.healthy === 0 ? null : lost(rollout, scene);
+    if (scene.stable !== null && scene.stable.healthy > 0) return lost(rollout, scene);
+    // Where there is no stable, or it was stopped on purpose, a moment without healthy targets is better sat out.
+    const alone = scene.stable === null || (rollout.resumePhase ?? rollout.phase) === 'contracting';
+    if (!alone) return null;
   }
   const since = memory.shortSinceMs;
   if (since !== null && scene.nowMs - since >= settings.capacityGraceMs) return lost(rollout, scene);

@@ -1,5 +1,5 @@
 import { overdue } from '../clock.ts';
-import { drifted, type Scene } from '../scene.ts';
+import { carries, drifted, type Scene, strengthInWords } from '../scene.ts';
 import { migrationTask, passed, runTasks } from '../tasks.ts';
 import { alert, reasonOf, stay, suspend } from '../transitions.ts';
 import type { Advanced, Effect, Reason, Rollout } from '../types.ts';
@@ -19,17 +19,22 @@ export function contracting(rollout: Rollout, scene: Scene): Advanced {
   const { rollout: current, effects, failed, under } = runTasks(rollout, scene, tasks, EMPTIED);
   if (failed !== null) return leaveToPerson(current, scene, failed);
   if (under !== null) return stay(current, `${under.name} to end`, [...keep, ...effects]);
-  if (drifted(rollout, scene)) {
-    const astray = reasonOf(
-      'drift',
-      'traffic was taken from the candidate by another hand and could not be put back',
-    );
-    return overdue(current, scene.nowMs)
-      ? leaveToPerson(current, scene, astray)
-      : stay(current, 'all traffic to be on the candidate', keep);
-  }
+  const unready = whyUnready(current, scene);
+  if (unready !== null && overdue(current, scene.nowMs)) return leaveToPerson(current, scene, unready);
+  if (unready !== null) return stay(current, unready.text, keep);
   const finished = finish(current, scene, CONTRACTED);
   return { ...finished, effects: [...keep, ...finished.effects] };
+}
+
+/** What speaks against the end though the tasks are done. */
+function whyUnready(rollout: Rollout, scene: Scene): Reason | null {
+  const { candidate } = scene;
+  if (drifted(rollout, scene)) {
+    return reasonOf('drift', 'traffic was taken from the candidate by another hand and is not back yet');
+  }
+  // Past the contract nothing is gained by waiting: there is no way back, and the next revision may be the remedy.
+  if (rollout.contracted || carries(candidate, 100)) return null;
+  return reasonOf('capacity-lost', strengthInWords('the candidate', candidate));
 }
 
 function emptying(rollout: Rollout, scene: Scene, keep: readonly Effect[]): Advanced {

@@ -154,8 +154,10 @@ function judgeReaction({ rollout, world }: ModelState, after: Rollout): Broken {
     return null;
   const view = world.slots[candidate.slot];
   const healthy = view.revision === candidate.revision ? serves(view) : 0;
-  const stableServes = stable === null || serves(world.slots[stable.slot]) > 0;
-  if (healthy === 0 && stableServes && after.phase !== 'stuck') return 'a dead candidate keeps its traffic';
+  const since = rollout.memory.shortSinceMs;
+  const borne = since === null || after.memory.lastEventMs - since < rollout.settings.capacityGraceMs;
+  const mayGo = stable === null ? !borne : serves(world.slots[stable.slot]) > 0;
+  if (healthy === 0 && mayGo && after.phase !== 'stuck') return 'a dead candidate keeps its traffic';
   const bad = rollout.verdict?.decision === 'rollback' && healthy > 0;
   return bad && after.phase !== 'stuck' ? 'a bad candidate keeps its traffic' : null;
 }
@@ -209,7 +211,10 @@ function judgeEnd({ rollout, world }: ModelState, after: Rollout, seen: boolean)
   const stable = after.stable === null ? null : (world.weights?.[after.stable.slot] ?? 0);
   switch (after.phase) {
     case 'promoted':
-      return candidatePct === 100 ? null : 'promoted without all traffic';
+      if (candidatePct !== 100) return 'promoted without all traffic';
+      return after.contracted || serves(world.slots[after.candidate.slot]) >= after.settings.count
+        ? null
+        : 'promoted without the capacity for all traffic';
     case 'failed':
       return candidatePct === 0 || rollout.phase === 'pending'
         ? null

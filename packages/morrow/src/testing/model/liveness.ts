@@ -24,24 +24,28 @@ export function judgeLiveness(
   state: ModelState,
   lives: Lives,
 ): (Outcome & { broken: string }) | null {
+  const start = { ...state, faults: 0 };
+  const key = keyOf(start);
   return (
-    follow(engine, state, lives.mended, mended, 'does not end though all is well') ??
-    follow(engine, state, lives.dead, dead, 'does not end though nothing works') ??
-    follow(engine, state, lives.blind, blind, 'does not end though nobody can look')
+    follow(engine, start, key, lives.mended, mended, 'does not end though all is well') ??
+    follow(engine, start, key, lives.dead, dead, 'does not end though nothing works') ??
+    follow(engine, start, key, lives.blind, blind, 'does not end though nobody can look')
   );
 }
 
 function follow(
   engine: Engine,
   state: ModelState,
+  startKey: number,
   known: Set<number>,
   future: Future,
   otherwise: string,
 ): BrokenState | null {
+  if (known.has(startKey)) return null;
   const path: number[] = [];
-  let current = { ...state, faults: 0 };
+  let current = state;
   for (let turn = 0; turn < LONGEST; turn++) {
-    const key = keyOf(current);
+    const key = turn === 0 ? startKey : keyOf(current);
     path.push(key);
     const done = hasEnded(current.rollout) || known.has(key);
     const next = done ? null : future(engine, current, turn);

@@ -131,6 +131,16 @@ export const MUTATIONS: readonly Mutation[] = [
     ),
   },
   {
+    name: 'a candidate too weak for its traffic is promoted',
+    scenario: CANARY,
+    found: 'promoted without the capacity',
+    engine: seeing((observation, { phase, settings, candidate }) => {
+      if (phase !== 'baking') return observation;
+      const view = { ...observation.slots[candidate.slot], healthy: settings.count };
+      return { ...observation, slots: { ...observation.slots, [candidate.slot]: view } };
+    }),
+  },
+  {
     name: 'a pause lets the bake go on',
     scenario: CANARY,
     found: 'the bake took',
