@@ -22,7 +22,7 @@ export interface Memory {
   readonly afterIdle: number;
 }
 
-const SETTLE_MS = 1000;
+const SETTLE_MS = 500;
 const OPEN_AT_ONCE = 100;
 
 /** How much to ask of the proxy. */
