@@ -28,10 +28,20 @@ if (process.argv[2] === 'worker') {
 
 async function runMaster(): Promise<void> {
   const options = readOptions();
+  const { defaultWorkers, forkAhead } = await import('./process/fork-worker.ts');
+  const workers = options.workers ?? defaultWorkers();
+  forkAhead(workers);
+  const asked = Promise.withResolvers<void>();
+  process.once('SIGTERM', asked.resolve);
+  process.once('SIGINT', asked.resolve);
   const { runEdge } = await import('./process/run.ts');
-  const edge = await runEdge(options);
-  process.on('SIGTERM', () => void edge.end());
-  process.on('SIGINT', () => void edge.end());
+  const edge = await runEdge({ ...options, workers });
+  void asked.promise.then(() => {
+    // A second time it is meant at once.
+    process.on('SIGTERM', () => void edge.end());
+    process.on('SIGINT', () => void edge.end());
+    return edge.end();
+  });
   await edge.ended;
   process.exit(0);
 }

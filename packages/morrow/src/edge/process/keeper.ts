@@ -6,12 +6,15 @@ const RETRY_MS = 1_000;
 /** Keeps the newest memory on disk, and goes on trying where the disk refuses: traffic must not wait for a disk. */
 export class Keeper {
   readonly #file: StateFile;
+  readonly #isThere: () => boolean;
   readonly #log: (sentence: string) => void;
   #problem: string | null = null;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(dir: string, log: (sentence: string) => void) {
+  /** @param isThere whether the folder is still ours: else what is written would be read by another edge */
+  constructor(dir: string, isThere: () => boolean, log: (sentence: string) => void) {
     this.#file = new StateFile(dir);
+    this.#isThere = isThere;
     this.#log = log;
   }
 
@@ -23,6 +26,10 @@ export class Keeper {
   /** Resolves when the memory is on disk, or the disk has refused it (then {@link problem} says why). */
   async keep(memory: EdgeMemory, durable: boolean): Promise<void> {
     clearTimeout(this.#timer);
+    if (!this.#isThere()) {
+      this.#problem = "The edge's folder is gone.";
+      return;
+    }
     try {
       await this.#file.save(memory, durable);
       if (this.#problem) this.#log('The state can be written again.');

@@ -22,7 +22,7 @@ afterEach(endEverything);
 const at = (port: number) => ({ address: '127.0.0.1', port, preview: false });
 
 function server(): Server {
-  const made = createServer((socket) => socket.end('hello'));
+  const made = createServer((socket) => socket.on('error', () => {}).end('hello'));
   atEnd(() => void made.close());
   return made;
 }

@@ -1,10 +1,12 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { MorrowError } from '../../errors.ts';
 
 /** Held for the life of the process; the operating system lets go of it even after `kill -9`. */
 export interface DirLock {
+  /** Whether the folder is still the one that was locked; removed and made anew it is another. */
+  isThere(): boolean;
   /** Lets another edge have the folder; may be called again. */
   release(): void;
 }
@@ -36,9 +38,17 @@ export function lockDir(dir: string): DirLock {
       cause,
     });
   }
+  const locked = identityOf(file);
   return {
+    isThere: () => identityOf(file) === locked,
     release: () => {
       if (database.isOpen) database.close();
     },
   };
+}
+
+function identityOf(file: string): string | null {
+  const found = statSync(file, { throwIfNoEntry: false });
+  // The number alone may be given out again at once.
+  return found ? `${found.dev}/${found.ino}/${found.birthtimeMs}` : null;
 }

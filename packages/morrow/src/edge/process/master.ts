@@ -3,7 +3,6 @@
  * controller, and takes traffic back by itself if nobody leads any more. What decides is in pure modules
  * beside it; this is the shell around them.
  */
-import { existsSync } from 'node:fs';
 import type {
   EdgeAck,
   EdgeBlocks,
@@ -37,6 +36,8 @@ import { Serving } from './serving.ts';
 
 export interface MasterOptions extends WorkerSettings {
   readonly workers: number;
+  /** Whether the folder is still the one that this master began in. */
+  readonly isThere: () => boolean;
   /** Called when this master touches the folder no more, while its workers still drain: a new edge may start. */
   readonly onHandedOver: () => void;
   readonly log: (sentence: string) => void;
@@ -65,7 +66,7 @@ export class Master implements EdgeControl {
   constructor(options: MasterOptions, memory: EdgeMemory) {
     this.#options = options;
     this.#memory = memory;
-    this.#keeper = new Keeper(options.dir, options.log);
+    this.#keeper = new Keeper(options.dir, options.isThere, options.log);
     this.#watch = new ControllerWatch(options.dir, options.log);
     this.#blocks = new Blocks(memory.seqBase);
     this.#serving = new Serving(options, options.workers, memory, {
@@ -205,7 +206,7 @@ export class Master implements EdgeControl {
 
   #eachSecond(): void {
     this.#serving.tick(performance.now() - this.#spokenAtMs);
-    if (existsSync(this.#options.dir)) {
+    if (this.#options.isThere()) {
       void this.#admin.keepOpen().catch((error: Error) => this.#options.log(error.message));
       return;
     }

@@ -1,6 +1,6 @@
 /** Starting an edge: what `edge/main.ts`, tests and benches call. */
-import { availableParallelism } from 'node:os';
 import { nextSeqBase } from './blocks.ts';
+import { defaultWorkers } from './fork-worker.ts';
 import { detectSharing, type Sharing } from './listen.ts';
 import { lockDir } from './lock.ts';
 import { Master } from './master.ts';
@@ -32,9 +32,6 @@ export interface RunningEdge {
   readonly ended: Promise<void>;
 }
 
-/** Number of workers where none is given. */
-export const defaultWorkers = (): number => Math.max(2, Math.min(4, availableParallelism()));
-
 /**
  * Runs an edge in this process (its master) and in workers that it forks; resolves when requests are served
  * by what was served before the last end.
@@ -51,6 +48,7 @@ export async function runEdge(options: EdgeOptions): Promise<RunningEdge> {
         dir,
         socketPath,
         log,
+        isThere: () => lock.isThere(),
         onHandedOver: () => lock.release(),
         workers: options.workers ?? defaultWorkers(),
         sharing: options.sharing ?? (await detectSharing()),

@@ -201,7 +201,7 @@ test('workers whose master is killed give traffic back to stable when nobody lea
   expect(state.epoch).toBe(8);
   expect(state.services[0]?.service.weights).toEqual({ blue: 100, green: 0 });
   expect(await ask(port)).toBe('blue');
-  expect(existsSync(join(edge.dir, 'orphan-failsafe.json'))).toBe(false);
+  await until('a dropped note', () => !existsSync(join(edge.dir, 'orphan-failsafe.json')));
 });
 
 test('workers without a master do not stay for ever', async () => {
@@ -238,6 +238,17 @@ test('an edge whose folder is removed ends, since nobody could reach it any more
   rmSync(edge.dir, { recursive: true, maxRetries: 5 });
   expect(await edge.ended).toBe(0);
   expect(edge.output()).toContain('is gone; nobody can reach this edge any more');
+});
+
+test('an edge whose folder is removed and made anew ends as well, and leaves the new one alone', async () => {
+  const { edge } = await edgeWithShop({ blue: 100, green: 0 });
+  rmSync(edge.dir, { recursive: true, maxRetries: 5 });
+  const next = await startEdge({ dir: edge.dir });
+  expect(await edge.ended).toBe(0);
+  await until(
+    'a socket of the new edge',
+    async () => (await next.state().catch(() => null))?.pid === next.process.pid,
+  );
 });
 
 test('a second edge in the same folder is refused, and the first one serves on', async () => {

@@ -1,7 +1,7 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { programPath } from '../../programs.ts';
+import type { ChildProcess } from 'node:child_process';
 import type { InFlight } from '../proxy/types.ts';
 import { Cuts, type Interval } from './cuts.ts';
+import { forkWorker } from './fork-worker.ts';
 import { type Listener, listenerKey, openShared, type SharedHandle } from './listen.ts';
 import type { CutAnswer, FromWorker, Served, ToWorker, WorkerSettings } from './messages.ts';
 
@@ -174,10 +174,7 @@ export class WorkerPool {
 
   #spawn(): void {
     this.#lastId += 1;
-    const child = fork(programPath('edge'), ['worker'], {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-      execArgv: process.execArgv.filter((argument) => !argument.startsWith('--inspect')),
-    });
+    const child = forkWorker();
     const member: Member = {
       id: this.#lastId,
       process: child,
@@ -192,7 +189,7 @@ export class WorkerPool {
     child.on('message', (message) => this.#onMessage(member, message as FromWorker));
     child.on('exit', (code, signal) => this.#onExit(member, signal ?? `exit code ${code}`));
     child.on('error', (error) => this.#events.log(`A worker could not be reached: ${error.message}.`));
-    child.on('spawn', () => this.#events.onWorkers());
+    this.#events.onWorkers();
   }
 
   #onMessage(member: Member, message: FromWorker): void {
