@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
 
 /**
- * Up to this size bytes travel as part of a string, so that head and body leave in one write without a copy
- * of the head into a buffer; beyond it the detour costs more than it saves.
+ * Up to this size bytes travel as part of a string, so that head and body leave in one write of a string. Measured:
+ * it saves 10 % of the CPU for an answer of a few bytes, nothing from about 2 kB on, and costs 40 % more at 12 kB.
  */
-export const SMALL_BYTES = 8_192;
+export const SMALL_BYTES = 2_048;
 
 /**
  * Writes text (latin1) and then bytes, in one system call where the socket takes them.
