@@ -153,15 +153,17 @@ describe('when stable dies during the rollout of a healthy candidate', () => {
     const dying = await Project.create({ rollout: { bake: '3s', progressDeadline: '8s', maxExits: 1000 } });
     try {
       await dying.ok('up', 'test');
-      const file = dying.signalFile('die');
-      dying.behave({ name: 'stable', crashWhen: file });
+      const [first, second] = [dying.signalFile('stable'), dying.signalFile('candidate')];
+      dying.behave({ name: 'stable', crashWhen: first });
       await dying.ok('deploy', 'test', 'web');
-      dying.behave({ name: 'candidate', crashWhen: file });
+      dying.behave({ name: 'candidate', crashWhen: second });
       const deploy = dying.start('deploy', 'test', 'web', '--json');
       await dying.until(({ services }) => services[0]?.rollout?.phase === 'observing');
-      writeFileSync(file, '');
+      writeFileSync(first, '');
+      await dying.until(({ services }) => services[0]?.rollout?.phase === 'holding');
+      writeFileSync(second, '');
       const { code, out } = await deploy.ended;
-      expect(code).toBe(4);
+      expect(code, out).toBe(4);
       expect(JSON.parse(out)).toMatchObject({ phase: 'stuck' });
     } finally {
       await dying.remove();

@@ -94,6 +94,7 @@ describe('kill -9 of the agent, and nobody types anything', () => {
 
   it('again and again: still one end', async () => {
     const command = deploy();
+    await project.until((status) => rollout(status) !== null);
     for (let kills = 0; kills < 5; kills++) {
       const { agent } = await project.until((status) => status.agent.pid > 0);
       kill(agent.pid);

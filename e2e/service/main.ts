@@ -58,18 +58,8 @@ function send(response: ServerResponse, status: number, body: string | Buffer): 
   response.end(body);
 }
 
-const server = createServer(answer);
-server.keepAliveTimeout = 75_000;
-server.on('upgrade', echoWebSocket);
-setTimeout(() => server.listen(Number(process.env['PORT']), process.env['HOST']), behaviour.startMs);
-
-const leaked: Buffer[] = [];
-if (behaviour.leakMiBPerSecond > 0) {
-  setInterval(() => leaked.push(Buffer.alloc((behaviour.leakMiBPerSecond * 1024 * 1024) / 10, 1)), 100);
-}
-
-/** Tests say by a file when it is time to go wrong. */
-setInterval(() => {
+/** Tests say by a file when it is time to go wrong, and as long as it is there nothing starts well either. */
+function goWrongIfAsked(): void {
   if (behaviour.crashWhen !== '' && existsSync(behaviour.crashWhen)) {
     console.error('the crash that was asked for');
     process.exit(42);
@@ -79,7 +69,20 @@ setInterval(() => {
     // Without burning the machine's CPU: the event loop stands still all the same.
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
   }
-}, 20);
+}
+
+goWrongIfAsked();
+setInterval(goWrongIfAsked, 20);
+
+const server = createServer(answer);
+server.keepAliveTimeout = 75_000;
+server.on('upgrade', echoWebSocket);
+setTimeout(() => server.listen(Number(process.env['PORT']), process.env['HOST']), behaviour.startMs);
+
+const leaked: Buffer[] = [];
+if (behaviour.leakMiBPerSecond > 0) {
+  setInterval(() => leaked.push(Buffer.alloc((behaviour.leakMiBPerSecond * 1024 * 1024) / 10, 1)), 100);
+}
 
 process.once('SIGTERM', () => {
   stopping = true;

@@ -141,7 +141,8 @@ describe('processes of a revision', () => {
       for (;;) {
         const { blue } = (await platform.observe('backend')).slots;
         if (blue.healthy === 2 && blue.exitCount === before) continue;
-        expect(blue.exitCount).toBe(before + 2 - blue.healthy);
+        // A replacement may be healthy already.
+        expect(blue.exitCount).toBeGreaterThanOrEqual(before + 2 - blue.healthy);
         expect(blue.exits.at(-1)?.reason).toBe(`signal ${signal}`);
         expect(blue.exits.at(-1)?.lastLines[0]).toBe(`starting serves ${spec.id}`);
         break;
