@@ -26,6 +26,8 @@ export interface ProjectOptions {
   readonly rollout?: Record<string, unknown>;
   readonly service?: Record<string, unknown>;
   readonly edge?: Record<string, unknown>;
+  /** The command line's file; default: the checkout's. */
+  readonly bin?: string;
 }
 
 /** A project of its own in a temporary folder, with the test service as `web`, used through the command line alone. */
@@ -102,7 +104,7 @@ export class Project {
     readonly ended: Promise<Ended>;
     kill(signal: NodeJS.Signals): void;
   } {
-    const child = spawn(process.execPath, [CLI, ...args], {
+    const child = spawn(process.execPath, [this.#options.bin ?? CLI, ...args], {
       cwd: this.root,
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { Project } from '../../e2e/project.ts';
+import { installPackage } from '../../tools/pack.ts';
 
 /** What the service takes before it listens, ms. */
 const START_MS = 2000;
@@ -40,11 +41,15 @@ export interface DeployTime {
 }
 
 /**
- * A deploy, from the command to its end, with one step and no bake. The earlier revision's drain is no part of it:
+ * A deploy by the installed package, from the command to its end, with one step and no bake. The earlier revision's drain is no part of it:
  * the command ends when the new revision is promoted, the earlier one drains behind it.
  */
 export async function deployTimes(rounds: number): Promise<DeployTime[]> {
+  const installed = installPackage();
   const project = await Project.create({
+    bin: installed.bin,
+    // One target: the service's own start is measured with one as well.
+    service: { instances: 1 },
     rollout: { strategy: 'blue-green', steps: ['100%'], bake: '0s', finalBake: '0s' },
   });
   const times: DeployTime[] = [];
@@ -61,6 +66,7 @@ export async function deployTimes(rounds: number): Promise<DeployTime[]> {
     }
   } finally {
     await project.remove();
+    installed.remove();
   }
   return times;
 }
