@@ -110,6 +110,24 @@ describe('a candidate', () => {
   );
 });
 
+describe('a candidate that answers most requests and some never', () => {
+  it('is taken back although nothing that ended was wrong, long before the first of them times out', async () => {
+    const hanging = await Project.create({ rollout: { bake: '5s' } });
+    try {
+      await hanging.ok('up', 'test');
+      await hanging.ok('deploy', 'test', 'web');
+      hanging.behave({ name: 'hangs now and then', hangEvery: 20 });
+      const load = await Load.on(hanging, 200);
+      const { code, out } = await hanging.morrow('deploy', 'test', 'web', '--json');
+      await load.stop();
+      expect(code).toBe(3);
+      expect(JSON.parse(out)).toMatchObject({ outcome: { reason: { code: 'guard-latency' } } });
+    } finally {
+      await hanging.remove();
+    }
+  }, 120_000);
+});
+
 describe('at a first deploy', () => {
   it('a revision that crashes at start ends failed, with nothing routed', async () => {
     const other = await Project.create({ rollout: { maxExits: 0 } });

@@ -14,6 +14,8 @@ export interface Behaviour {
   readonly leakMiBPerSecond: number;
   /** Every N-th request of a process is answered 500; 0: none. */
   readonly failEvery: number;
+  /** Every N-th request of a process is never answered; 0: none. */
+  readonly hangEvery: number;
   readonly failSmoke: boolean;
 }
 
@@ -26,5 +28,6 @@ export const DEFAULT_BEHAVIOUR: Behaviour = {
   hangWhen: '',
   leakMiBPerSecond: 0,
   failEvery: 0,
+  hangEvery: 0,
   failSmoke: false,
 };

@@ -39,6 +39,7 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
     return;
   }
   answered += 1;
+  if (behaviour.hangEvery > 0 && answered % behaviour.hangEvery === 0) return;
   if (behaviour.failEvery > 0 && answered % behaviour.failEvery === 0)
     send(response, 500, 'broken on purpose');
   else if (path === '/echo')

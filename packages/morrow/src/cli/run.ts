@@ -25,9 +25,16 @@ export async function runCommandLine(words: readonly string[], pieces: Pieces): 
   });
   const debug = words.includes('--debug') || Boolean(env['MORROW_DEBUG']);
   const stop = new AbortController();
-  const unlisten = listenToSignals(stop);
+  const signals = listenToSignals(stop);
   try {
-    return await dispatch(words, { cwd: process.cwd(), env, out, pieces, signal: stop.signal });
+    return await dispatch(words, {
+      cwd: process.cwd(),
+      env,
+      out,
+      // A configuration is a program: one that never ends must end by the first signal.
+      pieces: { ...pieces, loadProject: (cwd) => signals.without(() => pieces.loadProject(cwd)) },
+      signal: stop.signal,
+    });
   } catch (error) {
     if (error instanceof Interrupted) return error.exitCode;
     const known = asMorrowError(error);
@@ -35,7 +42,7 @@ export async function runCommandLine(words: readonly string[], pieces: Pieces): 
     if (debug) out.say(stackOf(error));
     return known.exitCode;
   } finally {
-    unlisten();
+    signals.off();
   }
 }
 
@@ -64,19 +71,40 @@ async function dispatch(words: readonly string[], around: Surroundings): Promise
 }
 
 /** Ctrl-C and SIGTERM ask the command to leave; a second one ends it at once. */
-function listenToSignals(stop: AbortController): () => void {
-  const on = (exitCode: number) => (): void => {
+function listenToSignals(stop: AbortController): Signals {
+  const leave = (exitCode: number) => (): void => {
     if (stop.signal.aborted) process.exit(exitCode);
     stop.abort(new Interrupted(exitCode));
   };
-  const interrupt = on(130);
-  const terminate = on(143);
-  process.on('SIGINT', interrupt);
-  process.on('SIGTERM', terminate);
-  return () => {
+  const interrupt = leave(130);
+  const terminate = leave(143);
+  const listen = (): void => {
+    process.on('SIGINT', interrupt);
+    process.on('SIGTERM', terminate);
+  };
+  const off = (): void => {
     process.off('SIGINT', interrupt);
     process.off('SIGTERM', terminate);
   };
+  listen();
+  return {
+    off,
+    async without(work) {
+      off();
+      try {
+        return await work();
+      } finally {
+        listen();
+      }
+    },
+  };
+}
+
+interface Signals {
+  /** Leaves them to the system again. */
+  off(): void;
+  /** Does `work` while they are left to the system, which ends the process at once. */
+  without<T>(work: () => Promise<T>): Promise<T>;
 }
 
 function asMorrowError(error: unknown): MorrowError {

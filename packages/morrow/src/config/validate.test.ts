@@ -279,6 +279,13 @@ describe('what does not fit together', () => {
   });
 });
 
+describe('a name that JavaScript means something else by', () => {
+  it('is refused wherever it stands', () => {
+    const { mistakes } = validate(JSON.parse('{"services":{"__proto__":{"start":"x"}}}'));
+    expect(mistakes.map(({ path }) => path)).toEqual([['services', '__proto__']]);
+  });
+});
+
 describe('all mistakes', () => {
   const config = {
     services: {

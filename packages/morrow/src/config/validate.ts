@@ -26,6 +26,14 @@ export function validate(input: unknown): Validated {
       warnings: [],
     };
   }
+  const poisoned = keysNamed('__proto__', input, []);
+  if (poisoned.length > 0) {
+    const mistakes = poisoned.map((path) => ({
+      path,
+      text: 'no name: JavaScript means something else by it',
+    }));
+    return { config: null, mistakes, warnings: [] };
+  }
   const written = withoutUndefined(input);
   const issues = configSchema.safeParse(written).error?.issues ?? [];
   const wrong = explain(configSchema, written, issues);
@@ -79,6 +87,15 @@ function namesOf(input: unknown, key: string): string[] {
 function isCircular(value: unknown, outer: readonly unknown[]): boolean {
   if (typeof value !== 'object' || value === null) return false;
   return outer.includes(value) || Object.values(value).some((inner) => isCircular(inner, [...outer, value]));
+}
+
+/** Paths of all keys of that name. */
+function keysNamed(name: string, value: unknown, path: Path): Path[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) => {
+    const here = [...path, key];
+    return key === name ? [here] : keysNamed(name, inner, here);
+  });
 }
 
 /** `{ build: undefined }`, which a program may well write, is `{}`. */

@@ -179,6 +179,11 @@ export interface EdgeSlotCounts {
   readonly bytesIn: number;
   readonly bytesOut: number;
   readonly latency: LatencyCounts;
+  /**
+   * Requests under way at the end of the block whose answer has not begun, by how long they have waited: a revision
+   * that hangs ends no request, and must not look idle for it. Not a delta, unlike the rest.
+   */
+  readonly waiting: LatencyCounts;
 }
 
 /** About one second (less at a change of weights) of one service, during which the weights did not change. */

@@ -210,6 +210,11 @@ export interface Counts {
   readonly errors: number;
   /** Requests per latency bucket: one more than `boundsMs` of the block; bucket i holds latency ≤ boundsMs[i]. */
   readonly latency: readonly number[];
+  /**
+   * Requests under way at the end of the block whose answer has not begun, per bucket of how long they have waited.
+   * A state, not a sum: the newest block's is what is so now. Absent where the platform cannot tell.
+   */
+  readonly waiting?: readonly number[];
 }
 
 /** Measurements over a time in which the weights did not change. */

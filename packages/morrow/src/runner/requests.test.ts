@@ -165,6 +165,15 @@ describe('a restart', () => {
     expect((await fixture.store.revision(record.stable?.revision ?? ''))?.artifact).toBe('sha256:first');
   });
 
+  it('after a rollback takes the configured steps again', async () => {
+    await loop().deploy(revision('second'), 'one');
+    await fixture.until(controller, 'promoted');
+    await loop().rollback(null, false, 'a test');
+    await fixture.clock.until(() => loop().snapshot().record.stable?.revision === 'first', 60_000);
+    await loop().restart('a test');
+    expect(loop().snapshot().rollout?.settings.steps).toHaveLength(3);
+  });
+
   it('is refused while a rollout is under way', async () => {
     await loop().deploy(revision('second'), 'one');
     expect(await code(loop().restart('a test'))).toBe('ROLLOUT_BUSY');

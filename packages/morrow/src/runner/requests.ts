@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Slot } from '../engine/slot.ts';
-import type { Rollout } from '../engine/types.ts';
+import type { Rollout, RolloutSettings } from '../engine/types.ts';
 import { MorrowError } from '../errors.ts';
 import type { RevisionSpec } from '../platform/platform.ts';
 import type { ServiceRecord } from '../store/store.ts';
@@ -80,16 +80,13 @@ export function rollbackTarget(
   );
 }
 
-/** The same revision with one step to 100 % and no bakes: the way back to something that has served before. */
-export function asRollback(spec: RevisionSpec): RevisionSpec {
-  const rollout = {
-    ...spec.settings.rollout,
+/** The way back to something that has served before: one step to 100 %, no bakes, no migrations. */
+export function directly(settings: RolloutSettings): RolloutSettings {
+  return {
+    ...settings,
     steps: [{ weightPct: 100, bakeMs: 0, gate: false }],
     finalBakeMs: 0,
-  };
-  return {
-    ...spec,
-    settings: { ...spec.settings, rollout: { ...rollout, migrations: { expand: null, contract: null } } },
+    migrations: { expand: null, contract: null },
   };
 }
 
@@ -105,3 +102,13 @@ export function rolloutId(service: string, atMs: number): string {
   const digits = time.replace(/[-:]/g, '').slice(0, 15).replace('T', '-');
   return `${service}-${digits}-${randomBytes(2).toString('hex')}`;
 }
+
+/** Why a rollback past a contract migration is refused. */
+export const pastContract = (service: string): MorrowError =>
+  new MorrowError(
+    'COMMAND_REFUSED',
+    `The contract migration of ${service} has run: earlier revisions no longer fit the schema.`,
+    {
+      hint: 'If you know that it works all the same, repeat with `--i-know`.',
+    },
+  );

@@ -8,9 +8,10 @@ import type { RevisionSpec } from '../platform/platform.ts';
 import type { ServiceRecord } from '../store/store.ts';
 import {
   asRestart,
-  asRollback,
   type DeployDecision,
   decideDeploy,
+  directly,
+  pastContract,
   rollbackTarget,
   rolloutId,
 } from './requests.ts';
@@ -100,9 +101,9 @@ export class ServiceLoop {
         case 'join':
           return begun('join', decision.rollout.id);
         case 'start':
-          return begun('start', await this.#begin(candidate, by, null));
+          return begun('start', await this.#begin(candidate, false, by, null));
         case 'queue':
-          return this.#queue(candidate, by, decision.behind, decision.supersede);
+          return this.#queue(candidate, false, by, decision.behind, decision.supersede);
       }
     });
   }
@@ -113,7 +114,7 @@ export class ServiceLoop {
   ): Promise<{ readonly decision: DeployDecision; readonly rollout: Rollout }> {
     return this.#exclusively(async () => ({
       decision: decideDeploy(this.#state.record, this.#state.rollout, candidate),
-      rollout: await this.#planned(candidate, rolloutId(this.service, this.#deps.clock.now())),
+      rollout: await this.#planned(candidate, false, rolloutId(this.service, this.#deps.clock.now())),
     }));
   }
 
@@ -121,7 +122,11 @@ export class ServiceLoop {
   async queuedRollout(): Promise<Rollout | null> {
     const { queued } = this.#state.record;
     if (queued === null) return null;
-    const rollout = await this.#planned(await this.#state.revision(queued.revision), queued.rolloutId);
+    const rollout = await this.#planned(
+      await this.#state.revision(queued.revision),
+      queued.direct,
+      queued.rolloutId,
+    );
     return { ...rollout, waitingFor: `${this.#state.rollout?.id ?? 'the rollout before it'} to end` };
   }
 
@@ -147,9 +152,9 @@ export class ServiceLoop {
       }
       if (record.contracted && !force) throw pastContract(this.service);
       const target = rollbackTarget(record, await this.#state.revisions(), to);
-      if (active !== null) return this.#queue(asRollback(target), by, active, true);
+      if (active !== null) return this.#queue(target, true, by, active, true);
       if (record.stable?.revision === target.id) return begun('unchanged', null);
-      return begun('start', await this.#begin(asRollback(target), by, null));
+      return begun('start', await this.#begin(target, true, by, null));
     });
   }
 
@@ -172,7 +177,7 @@ export class ServiceLoop {
         });
       }
       const spec = asRestart(await this.#state.revision(record.stable.revision), this.#deps.clock.now());
-      return begun('start', await this.#begin(spec, by, null));
+      return begun('start', await this.#begin(spec, false, by, null));
     });
   }
 
@@ -203,7 +208,8 @@ export class ServiceLoop {
     try {
       const { queued } = this.#state.record;
       if (this.#state.rollout === null && queued !== null) {
-        await this.#begin(await this.#state.revision(queued.revision), queued.by, queued.rolloutId);
+        const { revision, direct, by, rolloutId: id } = queued;
+        await this.#begin(await this.#state.revision(revision), direct, by, id);
       }
       await this.#steering.look();
       this.#failures = 0;
@@ -229,7 +235,7 @@ export class ServiceLoop {
     return ['observing', 'baking', 'paused', 'waiting'].includes(rollout.phase) ? OBSERVING_MS : BUSY_MS;
   }
 
-  async #planned(candidate: RevisionSpec, id: string): Promise<Rollout> {
+  async #planned(candidate: RevisionSpec, direct: boolean, id: string): Promise<Rollout> {
     const { stable } = this.#state.record;
     const serving = stable === null ? null : await this.#state.revision(stable.revision);
     const { rollout, startTimeoutMs } = candidate.settings;
@@ -240,15 +246,19 @@ export class ServiceLoop {
       stable,
       ...(serving === null ? {} : { stableCount: serving.settings.rollout.count }),
       candidate: candidate.id,
-      settings: { ...rollout, startTimeoutMs },
+      settings: { ...(direct ? directly(rollout) : rollout), startTimeoutMs },
       atMs: this.#deps.clock.now(),
     });
   }
 
   /** @param id the id that the rollout was promised while it waited; null: a new one */
-  async #begin(candidate: RevisionSpec, by: string, id: string | null): Promise<string> {
+  async #begin(candidate: RevisionSpec, direct: boolean, by: string, id: string | null): Promise<string> {
     const state = this.#state;
-    const rollout = await this.#planned(candidate, id ?? rolloutId(this.service, this.#deps.clock.now()));
+    const rollout = await this.#planned(
+      candidate,
+      direct,
+      id ?? rolloutId(this.service, this.#deps.clock.now()),
+    );
     await state.commit({
       revision: candidate,
       rollout,
@@ -263,14 +273,20 @@ export class ServiceLoop {
   }
 
   /** Puts a deploy behind the rollout under way; one that waited there already ends superseded. */
-  async #queue(candidate: RevisionSpec, by: string, behind: Rollout, supersede: boolean): Promise<Begun> {
+  async #queue(
+    candidate: RevisionSpec,
+    direct: boolean,
+    by: string,
+    behind: Rollout,
+    supersede: boolean,
+  ): Promise<Begun> {
     const state = this.#state;
     const atMs = this.#deps.clock.now();
     const id = rolloutId(this.service, atMs);
     await this.#dropQueued(id);
     await state.commit({
       revision: candidate,
-      service: { ...state.record, queued: { rolloutId: id, revision: candidate.id, by, atMs } },
+      service: { ...state.record, queued: { rolloutId: id, revision: candidate.id, direct, by, atMs } },
       entries: [state.entry(id, { type: 'note', text: `asked for by ${by}; waits for ${behind.id}` })],
     });
     if (supersede && refusal(behind, { type: 'supersede', by: id }) === null) {
@@ -283,7 +299,11 @@ export class ServiceLoop {
     const state = this.#state;
     const { queued } = state.record;
     if (queued === null) return;
-    const waiting = await this.#planned(await state.revision(queued.revision), queued.rolloutId);
+    const waiting = await this.#planned(
+      await state.revision(queued.revision),
+      queued.direct,
+      queued.rolloutId,
+    );
     const command = { type: 'supersede', by } as const;
     const { rollout } = advance(waiting, { type: 'command', atMs: this.#deps.clock.now(), command, by });
     await state.commit({
@@ -316,12 +336,3 @@ const begun = (decision: Begun['decision'], id: string | null): Begun => ({
   rolloutId: id,
   behind: null,
 });
-
-const pastContract = (service: string): MorrowError =>
-  new MorrowError(
-    'COMMAND_REFUSED',
-    `The contract migration of ${service} has run: earlier revisions no longer fit the schema.`,
-    {
-      hint: 'If you know that it works all the same, repeat with `--i-know`.',
-    },
-  );

@@ -58,7 +58,7 @@ export class AgentService {
         : decision.type === 'start'
           ? `This is what a deploy of ${revision.id} would do.`
           : `A rollout of ${revision.service} is under way; a deploy of ${revision.id} would ${decision.type === 'join' ? 'follow it' : 'wait for it or supersede it'}.`;
-    return { decision: 'dry-run', text, rolloutId: null, plan };
+    return { decision: 'dry-run', text, rolloutId: null, plan: decision.type === 'unchanged' ? null : plan };
   }
 
   async command({ service, command, by }: Api.CommandRequest): Promise<Api.CommandAnswer> {
@@ -66,7 +66,9 @@ export class AgentService {
     return {
       rolloutId: rollout.id,
       phase: rollout.phase,
-      text: `${rollout.id} is ${rollout.phase}: ${rollout.waitingFor}`,
+      text: [`${rollout.id} is ${rollout.phase}`, rollout.reason?.text ?? rollout.waitingFor]
+        .filter(Boolean)
+        .join(': '),
     };
   }
 

@@ -51,6 +51,8 @@ export interface ServiceRecord {
 export interface QueuedDeploy {
   readonly rolloutId: string;
   readonly revision: string;
+  /** In one step and without bakes: back to something that has served before. */
+  readonly direct: boolean;
   readonly by: string;
   readonly atMs: number;
 }

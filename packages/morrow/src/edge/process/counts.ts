@@ -14,9 +14,10 @@ export const noCounts = (revision: string): EdgeSlotCounts => ({
   bytesIn: 0,
   bytesOut: 0,
   latency: [],
+  waiting: [],
 });
 
-/** What two workers (or two intervals) counted of one revision, together. */
+/** What two workers counted of one revision in one interval, together. */
 export function addCounts(a: EdgeSlotCounts, b: EdgeSlotCounts): EdgeSlotCounts {
   const [a1, a2, a3, a4, a5] = a.status;
   const [b1, b2, b3, b4, b5] = b.status;
@@ -32,5 +33,6 @@ export function addCounts(a: EdgeSlotCounts, b: EdgeSlotCounts): EdgeSlotCounts 
     bytesIn: a.bytesIn + b.bytesIn,
     bytesOut: a.bytesOut + b.bytesOut,
     latency: mergeLatency(a.latency, b.latency),
+    waiting: mergeLatency(a.waiting, b.waiting),
   };
 }

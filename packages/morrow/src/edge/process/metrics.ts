@@ -37,7 +37,7 @@ export class Metrics {
     for (const { counts } of answers) {
       for (const part of counts.slots) {
         const total = this.#total(part.service, part.slot, part.counts.revision);
-        total.counts = addCounts(total.counts, part.counts);
+        total.counts = addCounts(total.counts, { ...part.counts, waiting: [] });
         total.seconds += secondsOf(part.counts.latency);
         total.lastHeldMs = Math.max(total.lastHeldMs, toMs);
       }

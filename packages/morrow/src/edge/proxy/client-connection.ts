@@ -75,6 +75,11 @@ export class ClientConnection extends Timed implements ExchangeClient, TunnelOwn
     this.#listen();
   }
 
+  /** The request that waits for its answer to begin; null: none does. */
+  get waiting(): Exchange | null {
+    return this.#exchange?.waitingSinceMs == null ? null : this.#exchange;
+  }
+
   /** The slot of the request or WebSocket under way. */
   get slot(): SlotState | null {
     return this.#tunnel?.slot ?? this.#exchange?.slot ?? null;

@@ -35,6 +35,8 @@ export class Exchange implements UpstreamUser {
   #heard = false;
   #clientPaused = false;
   #upstreamPaused = false;
+  /** When the whole request was here, by the monotonic clock, ms; null: more of its body is to come. */
+  #wholeMs: number | null = null;
   /** Of an event stream: when its head came. */
   #latencyMs: number | null = null;
 
@@ -67,6 +69,11 @@ export class Exchange implements UpstreamUser {
 
   get #upstream(): UpstreamConnection | null {
     return this.#attempts.upstream;
+  }
+
+  /** Since when nothing but the target is waited for, by the monotonic clock, ms; null: it has begun to answer. */
+  get waitingSinceMs(): number | null {
+    return this.#over || this.#heard ? null : this.#wholeMs;
   }
 
   get counter(): SlotCounter {
@@ -102,6 +109,7 @@ export class Exchange implements UpstreamUser {
   /** The request is whole. */
   requestEnded(reader: RequestReader): void {
     if (this.#over) return;
+    this.#wholeMs = this.#context.monotonicMs();
     this.#sender.end(reader.trailers, this.#upstream);
     this.flushRequest();
   }

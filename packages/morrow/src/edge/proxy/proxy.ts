@@ -182,6 +182,7 @@ class DataPlane implements WorkerProxy {
 
   takeCounts(): ProxyCounts {
     const slots: ProxyCounts['slots'][number][] = [];
+    this.#noteWaiting();
     for (const state of this.#slots()) {
       const counts = state.counter.take(state.revision);
       if (counts !== null) slots.push({ service: state.service, slot: state.slot, counts });
@@ -190,6 +191,15 @@ class DataPlane implements WorkerProxy {
     const refused = Object.fromEntries(this.#refused);
     this.#refused.clear();
     return { slots, refused };
+  }
+
+  /** Once an interval, so that requests need no record of their own. */
+  #noteWaiting(): void {
+    const nowMs = this.#context.monotonicMs();
+    for (const { waiting } of this.#connections) {
+      if (waiting?.waitingSinceMs == null) continue;
+      waiting.counter.waits((nowMs - waiting.waitingSinceMs) * 1000);
+    }
   }
 
   inFlight(): readonly InFlight[] {

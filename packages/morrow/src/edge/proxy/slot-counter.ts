@@ -16,6 +16,7 @@ export class SlotCounter {
   #bytesIn = 0;
   #bytesOut = 0;
   readonly #latency = new Histogram();
+  readonly #waiting = new Histogram();
 
   /**
    * A request is over.
@@ -40,6 +41,11 @@ export class SlotCounter {
     this.#errors++;
   }
 
+  /** A request has waited so long for its answer to begin, and still does. */
+  waits(us: number): void {
+    this.#waiting.record(us);
+  }
+
   bytes(received: number, sent: number): void {
     this.#bytesIn += received;
     this.#bytesOut += sent;
@@ -48,6 +54,7 @@ export class SlotCounter {
   /** Everything since the last call; null where nothing happened. */
   take(revision: string): EdgeSlotCounts | null {
     const latency = this.#latency.take();
+    const waiting = this.#waiting.take();
     const { bytesIn, bytesOut } = this.#takeBytes();
     const counts: EdgeSlotCounts = {
       revision,
@@ -61,8 +68,9 @@ export class SlotCounter {
       bytesIn,
       bytesOut,
       latency,
+      waiting,
     };
-    const nothing = counts.requests + counts.retries + bytesIn + bytesOut === 0;
+    const nothing = counts.requests + counts.retries + bytesIn + bytesOut + waiting.length === 0;
     this.#requests = this.#resets = this.#timeouts = this.#clientAborts = this.#retries = this.#errors = 0;
     this.#status = [0, 0, 0, 0, 0];
     return nothing ? null : counts;

@@ -75,6 +75,37 @@ describe('the absolute guard', () => {
     expect(reason?.text).toContain('took more than 500 ms (limit 1 %)');
   });
 
+  /** Blocks of a candidate that answers well, and leaves so many requests waiting beyond 500 ms at the end of each. */
+  const waiting = (late: readonly number[], stableLate = 0): Block[] =>
+    late.map((count, index) => {
+      const block = blockOf(
+        { candidate: { requests: 100 }, stable: { requests: 100 }, at: index + 1 },
+        index + 1,
+      );
+      const { blue, green } = block.slots;
+      const also = (side: typeof blue, more: number) =>
+        side === null ? null : { ...side, waiting: [9, 9, more, 0] };
+      return { ...block, slots: { blue: also(blue, stableLate), green: also(green, count) } };
+    });
+  const judgeBlocks = (blocks: readonly Block[]): Verdict => {
+    const init = guardAnalyzer.init(settings);
+    const state = blocks.reduce((before, block) => guardAnalyzer.observe(before, block, context()), init);
+    return guardAnalyzer.verdict(state, context());
+  };
+
+  test('sends a candidate back that leaves requests waiting, though all that ended were quick', () => {
+    expect(judgeBlocks(waiting([0, 3])).reason?.code).toBe('guard-latency');
+  });
+
+  test('forgets those that waited once they have been answered, and counts none twice', () => {
+    expect(judgeBlocks(waiting([1, 1, 1, 1])).decision).toBe('promote');
+    expect(judgeBlocks(waiting([9, 0])).decision).toBe('promote');
+  });
+
+  test('holds when requests wait on both', () => {
+    expect(judgeBlocks(waiting([9], 9)).reason?.code).toBe('both-bad');
+  });
+
   test('takes exactly the limit for kept', () => {
     const atLimit = { requests: 200, errors: 2 };
     expect(judge([{ candidate: atLimit, stable: fine }]).decision).toBe('promote');

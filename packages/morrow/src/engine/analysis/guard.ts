@@ -2,7 +2,7 @@ import { sameWeights } from '../slot.ts';
 import type { AnalysisSettings, Block, Reason, Verdict } from '../types.ts';
 import { duration, percent } from '../words.ts';
 import type { AnalysisContext, Analyzer } from './analyzer.ts';
-import { addToWindow, NOTHING, type Tally, tally, total, type Window } from './window.ts';
+import { add, addToWindow, NOTHING, overdue, type Tally, tally, total, type Window } from './window.ts';
 
 /** Share of requests that may be slower than `p99Ms`, per cent: what a 99th percentile means. */
 const SLOW_PCT = 1;
@@ -11,6 +11,8 @@ interface GuardState {
   /** `seq` of the newest block seen. */
   readonly lastSeq: number;
   readonly window: Window;
+  /** What waits for an answer too long already, as of the newest block. */
+  readonly late: { readonly candidate: Tally; readonly stable: Tally };
   /** Whether a block with traffic on the candidate was seen; what its slot did before is another revision's doing. */
   readonly begun: boolean;
   /** The step whose evidence is counted, and how many requests of each side were seen at its weights. */
@@ -24,19 +26,28 @@ interface GuardState {
  * over its window, across steps. Its evidence for a step is modest: both sides had `minRequests` at the step's weights.
  */
 export const guardAnalyzer: Analyzer<GuardState> = {
-  init: () => ({ lastSeq: -1, window: [], begun: false, step: -1, candidate: 0, stable: 0 }),
+  init: () => ({
+    lastSeq: -1,
+    window: [],
+    late: { candidate: NOTHING, stable: NOTHING },
+    begun: false,
+    step: -1,
+    candidate: 0,
+    stable: 0,
+  }),
 
   observe(state, block, context) {
     if (block.seq <= state.lastSeq) return state;
     const { guard } = context.settings;
     const begun = state.begun || (context.routed && block.weights[context.candidate] > 0);
-    const { candidate, stable } = sides(block, begun, context);
+    const { candidate, stable } = sides(block, begun, context, tally);
     const counted = state.step === context.step ? state : { ...state, candidate: 0, stable: 0 };
     const evidence = context.weights !== null && sameWeights(block.weights, context.weights);
     return {
       lastSeq: block.seq,
       begun,
       window: addToWindow(state.window, block, guard.windowMs, candidate, stable),
+      late: sides(block, begun, context, overdue),
       step: context.step,
       candidate: counted.candidate + (evidence ? candidate.requests : 0),
       stable: counted.stable + (evidence ? stable.requests : 0),
@@ -44,7 +55,12 @@ export const guardAnalyzer: Analyzer<GuardState> = {
   },
 
   verdict(state, context) {
-    const broken = judge(total(state.window), context.settings);
+    const { candidate, stable } = total(state.window);
+    const { late } = state;
+    const broken = judge(
+      { candidate: add(candidate, late.candidate), stable: add(stable, late.stable) },
+      context.settings,
+    );
     if (broken !== null) return broken;
     const needed = Math.max(1, context.settings.guard.minRequests);
     const enough = state.step === context.step && state.candidate >= needed && state.stable >= needed;
@@ -53,11 +69,16 @@ export const guardAnalyzer: Analyzer<GuardState> = {
 };
 
 /** The tallies of a block by role. */
-function sides(block: Block, own: boolean, { settings, stable, candidate }: AnalysisContext) {
+function sides(
+  block: Block,
+  own: boolean,
+  { settings, stable, candidate }: AnalysisContext,
+  count: typeof tally,
+) {
   const { p99Ms } = settings.guard;
   return {
-    candidate: own ? tally(block.slots[candidate], block.boundsMs, p99Ms) : NOTHING,
-    stable: stable === null ? NOTHING : tally(block.slots[stable], block.boundsMs, p99Ms),
+    candidate: own ? count(block.slots[candidate], block.boundsMs, p99Ms) : NOTHING,
+    stable: stable === null ? NOTHING : count(block.slots[stable], block.boundsMs, p99Ms),
   };
 }
 

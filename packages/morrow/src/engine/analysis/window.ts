@@ -32,13 +32,22 @@ export const add = (a: Tally, b: Tally): Tally => ({
 /** Counts of a block as a tally; a request is slow in every bucket that begins at `limitMs` or above. */
 export function tally(counts: Counts | null, boundsMs: readonly number[], limitMs: number): Tally {
   if (counts === null) return NOTHING;
+  const slow = beyond(counts.latency, boundsMs, limitMs);
+  return { requests: counts.requests, errors: counts.errors, slow };
+}
+
+/**
+ * The requests of a block's end that have waited for an answer longer than `limitMs`: too slow already, whatever
+ * becomes of them. Those that have waited less say nothing yet.
+ */
+export function overdue(counts: Counts | null, boundsMs: readonly number[], limitMs: number): Tally {
+  const late = beyond(counts?.waiting ?? [], boundsMs, limitMs);
+  return { requests: late, errors: 0, slow: late };
+}
+
+function beyond(buckets: readonly number[], boundsMs: readonly number[], limitMs: number): number {
   const first = boundsMs.findIndex((bound) => bound >= limitMs);
-  const slow = first < 0 ? [] : counts.latency.slice(first + 1);
-  return {
-    requests: counts.requests,
-    errors: counts.errors,
-    slow: slow.reduce((sum, count) => sum + count, 0),
-  };
+  return first < 0 ? 0 : buckets.slice(first + 1).reduce((sum, count) => sum + count, 0);
 }
 
 /** Puts a block's tallies where they belong in time and drops what is too old. */

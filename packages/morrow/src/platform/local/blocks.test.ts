@@ -15,6 +15,7 @@ const counts = (over: Partial<EdgeSlotCounts> = {}): EdgeSlotCounts => ({
   bytesIn: 1,
   bytesOut: 1,
   latency: [],
+  waiting: [],
   ...over,
 });
 const block = (over: Partial<EdgeBlock> = {}): EdgeBlock => ({
@@ -32,13 +33,13 @@ describe('a block of the edge', () => {
       [bucketOf(400), 3],
       [bucketOf(5000), 7],
     ] as const;
-    expect(toBlock(block({ slots: { blue: counts({ latency }), green: null } }), [1, 10])).toEqual({
+    expect(toBlock(block({ slots: { blue: counts({ latency, waiting: [[bucketOf(20_000), 4]] }), green: null } }), [1, 10])).toEqual({
       seq: 7,
       fromMs: 1000,
       toMs: 2000,
       weights: { blue: 95, green: 5 },
       boundsMs: [1, 10],
-      slots: { blue: { requests: 10, errors: 2, latency: [3, 7, 0] }, green: null },
+      slots: { blue: { requests: 10, errors: 2, latency: [3, 7, 0], waiting: [0, 0, 4] }, green: null },
     });
   });
 

@@ -29,6 +29,7 @@ function toCounts(slot: EdgeSlotCounts, boundsMs: readonly number[]): Counts {
     requests: slot.requests + slot.retries,
     errors: slot.errors,
     latency: toBuckets(slot.latency, boundsMs),
+    waiting: toBuckets(slot.waiting, boundsMs),
   };
 }
 
