@@ -63,6 +63,9 @@ function why(view: RolloutView): string[] {
   return texts;
 }
 
+/** Reasons that nobody detected: somebody asked. */
+const BY_PEOPLE: ReadonlySet<string> = new Set(['aborted', 'superseded', 'rollback-requested']);
+
 function times(view: RolloutView, facts: OutcomeFacts): string[] {
   const { outcome } = view;
   if (!outcome) return [];
@@ -70,7 +73,8 @@ function times(view: RolloutView, facts: OutcomeFacts): string[] {
   if (outcome.decidedAtMs === null) return [`Took ${took}.`];
   const since = facts.trafficSinceMs ?? view.createdAtMs;
   const from = facts.trafficSinceMs === null ? 'the rollout began' : 'it first got traffic';
-  const detected = `Detected ${duration(outcome.decidedAtMs - since)} after ${from}`;
+  const asked = BY_PEOPLE.has(outcome.reason?.code ?? '');
+  const detected = `${asked ? 'Asked to go back' : 'Detected'} ${duration(outcome.decidedAtMs - since)} after ${from}`;
   const returned =
     outcome.returnedAtMs === null
       ? 'traffic did not return'

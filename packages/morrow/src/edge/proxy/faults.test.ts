@@ -8,6 +8,7 @@ import {
   cleanUp,
   closedPort,
   type Edge,
+  eventually,
   field,
   get,
   lines,
@@ -120,6 +121,23 @@ describe('a target that', () => {
       errors: 1,
       status: [0, 1, 0, 0, 0],
     });
+  });
+
+  test('has not answered yet leaves its request among those that wait, for as long as it does', async () => {
+    const answer = Promise.withResolvers<void>();
+    const upstream = await startUpstream(async (peer) => {
+      await peer.head();
+      await answer.promise;
+      peer.send(ok());
+    });
+    const edge = await startEdge([service([upstream.port], { timeouts: PATIENT })]);
+    const client = await edge.client();
+    client.send(get());
+    await eventually(() => (countsOf(edge)?.waiting ?? []).length === 1);
+    expect(countsOf(edge)).toMatchObject({ requests: 0, latency: [], waiting: [[expect.any(Number), 1]] });
+    answer.resolve();
+    await client.take('ok');
+    expect(countsOf(edge)).toMatchObject({ requests: 1, waiting: [] });
   });
 
   test('closes the connection before it answers makes a 502', async () => {
