@@ -33,7 +33,12 @@ describe('a block of the edge', () => {
       [bucketOf(400), 3],
       [bucketOf(5000), 7],
     ] as const;
-    expect(toBlock(block({ slots: { blue: counts({ latency, waiting: [[bucketOf(20_000), 4]] }), green: null } }), [1, 10])).toEqual({
+    expect(
+      toBlock(
+        block({ slots: { blue: counts({ latency, waiting: [[bucketOf(20_000), 4]] }), green: null } }),
+        [1, 10],
+      ),
+    ).toEqual({
       seq: 7,
       fromMs: 1000,
       toMs: 2000,
