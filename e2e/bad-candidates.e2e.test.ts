@@ -64,7 +64,7 @@ const cases: readonly Case[] = [
   {
     title: 'that hangs at 50 %',
     behaviour: { hangWhen: 'hang' },
-    says: /healthy|no answer|live/,
+    says: /healthy|no answer|live|took more than 500 ms/,
     lastLine: null,
     at50: 'hang',
   },

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../packages/morrow/src/testing/free-port.ts';
 import { requires } from '../packages/morrow/src/testing/requires.ts';
 import { type InstalledPackage, installPackage } from '../tools/pack.ts';
-import { freePort } from './project.ts';
 
 const EXAMPLE = fileURLToPath(new URL('../examples/python-hello', import.meta.url));
 

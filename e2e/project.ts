@@ -2,13 +2,13 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { RolloutView, StatusReport } from '../packages/morrow/src/server/api.ts';
+import { freePort } from '../packages/morrow/src/testing/free-port.ts';
 import type { Behaviour } from './service/behaviour.ts';
 
 const CLI = fileURLToPath(new URL('../packages/morrow/bin/morrow.js', import.meta.url));
@@ -192,15 +192,4 @@ export class Project {
     rmSync(this.root, { recursive: true, force: true });
     if (down.code !== 0) throw new Error(`morrow down ended with ${down.code}:\n${down.err}`);
   }
-}
-
-/** A port of the loopback that is free now. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }

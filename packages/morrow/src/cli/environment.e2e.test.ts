@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { StatusReport } from '../server/api.ts';
 import { type Ended, morrow, type TestProject, testProject } from '../testing/command-line.ts';
+import { freePort } from '../testing/free-port.ts';
 
 const SERVER = `
 const { createServer } = require('node:http');
@@ -76,14 +77,6 @@ afterEach(async () => {
   await run('down development');
   project.remove();
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 test('from nothing: deploy brings the environment up and ships; up and down may be said twice', async () => {
   const first = await succeed('deploy');
@@ -161,7 +154,8 @@ test('Ctrl-C during up leaves nothing half-done: the next up finds or finishes i
   const command = morrow(project.folder, ['up']);
   await until('the state folder is there', async () => (await run('agent logs')).code === 0);
   command.child.kill('SIGINT');
-  expect([0, 130]).toContain((await command.ended).code);
+  // Null: while the configuration is loaded the system itself ends the process, which a shell calls 130 as well.
+  expect([0, 130, null]).toContain((await command.ended).code);
   await succeed('up');
   expect((await status()).environment).toBe('development');
 });

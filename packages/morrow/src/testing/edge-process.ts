@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
-import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { EdgeState } from '../edge/api.ts';
 import { EdgeClient } from '../edge/client.ts';
@@ -34,16 +34,6 @@ export async function until<T>(
     if (performance.now() > end) throw new Error(`${what} did not come to pass within ${limitMs} ms`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
-}
-
-/** A port that nobody listens on at the moment. */
-export async function freePort(): Promise<number> {
-  const server = createTcpServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** A target that answers with its name, and whose health can be set. */

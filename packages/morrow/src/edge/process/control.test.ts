@@ -8,13 +8,13 @@ import { serviceWith, slotOn } from '../../testing/edge-fixtures.ts';
 import {
   atEnd,
   endEverything,
-  freePort,
   lives,
   startEdge,
   startTarget,
   type TestEdge,
   until,
 } from '../../testing/edge-process.ts';
+import { freePort } from '../../testing/free-port.ts';
 import type { EdgeEvent } from '../api.ts';
 import { EdgeClient, EdgeRefusal } from '../client.ts';
 

@@ -3,7 +3,8 @@ import { statSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { serviceWith, slotOn } from '../../testing/edge-fixtures.ts';
-import { atEnd, endEverything, freePort, startEdge, startTarget, until } from '../../testing/edge-process.ts';
+import { atEnd, endEverything, startEdge, startTarget, until } from '../../testing/edge-process.ts';
+import { freePort } from '../../testing/free-port.ts';
 import type { EdgeEvent } from '../api.ts';
 import { tryPort } from './listen.ts';
 

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
 import { folder } from '../../testing/edge-fixtures.ts';
-import { atEnd, endEverything, freePort, until } from '../../testing/edge-process.ts';
+import { atEnd, endEverything, until } from '../../testing/edge-process.ts';
+import { freePort } from '../../testing/free-port.ts';
 import {
   closeListener,
   describeListenError,

@@ -8,7 +8,6 @@ import {
   atEnd,
   bodyOf,
   endEverything,
-  freePort,
   lives,
   startEdge,
   startTarget,
@@ -16,6 +15,7 @@ import {
   type TestTarget,
   until,
 } from '../../testing/edge-process.ts';
+import { freePort } from '../../testing/free-port.ts';
 
 afterEach(endEverything);
 

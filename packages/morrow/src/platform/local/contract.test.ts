@@ -1,6 +1,7 @@
 import { request } from 'node:http';
 import { join } from 'node:path';
-import { bodyOf, endEverything, freePort, startEdge } from '../../testing/edge-process.ts';
+import { bodyOf, endEverything, startEdge } from '../../testing/edge-process.ts';
+import { freePort } from '../../testing/free-port.ts';
 import { LocalBench } from '../../testing/local-machine.ts';
 import { platformContract } from '../../testing/platform-contract.ts';
 
