@@ -2,7 +2,9 @@ import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const folders = ['packages/*/src', 'app/*/src', 'bench', 'demo', 'e2e', 'tools', 'examples'];
-const generous = { testTimeout: 60_000, hookTimeout: 60_000, teardownTimeout: 30_000 };
+// Real processes on a shared machine: there a failed test is tried once more, and the end of the run names it.
+const retry = process.env['CI'] ? 1 : 0;
+const generous = { retry, testTimeout: 60_000, hookTimeout: 60_000, teardownTimeout: 30_000 };
 
 export default defineConfig({
   test: {

@@ -6,6 +6,8 @@ export interface Tally {
   failed: number;
   skipped: number;
   skips: { name: string; reason: string }[];
+  /** Tests that failed at first and passed when tried again. */
+  retried: string[];
 }
 
 const NO_REASON = 'no reason given';
@@ -22,30 +24,34 @@ function skipReason(test: TestCase): string {
 
 /** Counts the tests of a run. */
 export function tally(modules: readonly TestModule[], unhandled: readonly SerializedError[]): Tally {
-  const counts: Tally = { passed: 0, failed: unhandled.length, skipped: 0, skips: [] };
+  const counts: Tally = { passed: 0, failed: unhandled.length, skipped: 0, skips: [], retried: [] };
   for (const module of modules) {
     counts.failed += module.errors().length;
     for (const suite of module.children.allSuites()) counts.failed += suite.errors().length;
     for (const test of module.children.allTests()) {
       const state = test.result().state;
+      const name = `${module.relativeModuleId} > ${test.fullName}`;
+      if (state === 'passed' && (test.diagnostic()?.retryCount ?? 0) > 0) counts.retried.push(name);
       if (state === 'passed') counts.passed += 1;
       else if (state === 'failed') counts.failed += 1;
       else {
         counts.skipped += 1;
-        counts.skips.push({
-          name: `${module.relativeModuleId} > ${test.fullName}`,
-          reason: skipReason(test),
-        });
+        counts.skips.push({ name, reason: skipReason(test) });
       }
     }
   }
   return counts;
 }
 
-/** The end of a run: each skip with its reason, then the line that people and CI read. */
+/** The end of a run: each skip with its reason, each test that passed only when tried again, then the line that people and CI read. */
 export function summary(counts: Tally): string {
   const skips = counts.skips.map((skip) => `skipped: ${skip.name}: ${skip.reason}`);
-  return [...skips, `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`].join('\n');
+  const retries = counts.retried.map((name) => `passed at the second try: ${name}`);
+  return [
+    ...skips,
+    ...retries,
+    `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`,
+  ].join('\n');
 }
 
 export default class TallyReporter implements Reporter {
