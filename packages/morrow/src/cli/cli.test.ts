@@ -625,6 +625,13 @@ test('a configuration with mistakes lists them and ends with 2', async () => {
   expect(code).toBe(2);
 });
 
+test('a service that asks for a container is refused in one sentence, and nothing is begun', async () => {
+  project.write('morrow.config.yaml', CONFIG.replace('runtime: process', 'runtime: docker'));
+  const { code, stderr } = await ended('deploy development backend');
+  expect(stderr).toContain('error[NOT_SUPPORTED]: backend asks for a container');
+  expect(code).toBe(1);
+});
+
 test('doctor has a line for each thing and fails where one is bad', async () => {
   const good = await ended('doctor development');
   expect(good.stdout).toContain('Everything is there.');

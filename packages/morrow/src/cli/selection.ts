@@ -21,6 +21,9 @@ export async function selectServices(context: Context): Promise<Selection> {
   const environment = chooseEnvironment(context, project, args[0]);
   const config = project.resolve(environment);
   for (const warning of project.warnings) out.say(out.errorLook.style.yellow(`warning: ${warning}`));
+  const { freezes } = config.extras;
+  if (Array.isArray(freezes) && freezes.length > 0)
+    out.say(out.errorLook.style.yellow('warning: freezes: they are not heeded yet'));
   const absent = new Set(project.absent(config).map((service) => service.name));
   const named = args[1];
   if (named !== undefined) {
@@ -55,9 +58,20 @@ function folderAbsent(name: string, folder: string | undefined): MorrowError {
 }
 
 function supported(service: ResolvedService): ResolvedService {
-  if (service.kind === 'http') return service;
-  throw new MorrowError(
-    'NOT_SUPPORTED',
-    `${service.name} is a ${service.kind}: so far only http services can be shipped.`,
-  );
+  if (service.kind !== 'http') {
+    throw new MorrowError(
+      'NOT_SUPPORTED',
+      `${service.name} is a ${service.kind}: so far only http services can be shipped.`,
+    );
+  }
+  if (service.runtime === 'docker') {
+    throw new MorrowError(
+      'NOT_SUPPORTED',
+      `${service.name} asks for a container: so far services run as processes.`,
+      {
+        hint: "`runtime: 'auto'` or `'process'` ships it.",
+      },
+    );
+  }
+  return service;
 }
