@@ -1,11 +1,6 @@
-import { join } from 'node:path';
 import { Project } from '../../e2e/project.ts';
-import { analyse, type LoadAnalysis } from '../load/analysis.ts';
-import { readLog } from '../load/records.ts';
-import { startLoad } from '../load/start.ts';
-
-/** Requests per second while revisions are shipped. */
-const RATE = 500;
+import { Load } from '../../e2e/under-load.ts';
+import type { LoadAnalysis } from '../load/analysis.ts';
 
 /**
  * Ships one revision after the other under load and counts what users saw.
@@ -18,14 +13,12 @@ export async function shipUnderLoad(rollouts: number, bake: string): Promise<Loa
   try {
     await project.ok('up', 'test');
     await project.ok('deploy', 'test', 'web');
-    const log = join(project.root, 'load.jsonl');
-    const load = await startLoad({ url: project.url, rate: RATE, webSockets: 20, log });
+    const load = await Load.on(project);
     for (let n = 1; n <= rollouts; n++) {
       project.behave({ name: `revision ${n}` });
       await project.ok('deploy', 'test', 'web');
     }
-    await load.stop();
-    return analyse(await readLog(log));
+    return await load.stop();
   } finally {
     await project.remove();
   }

@@ -143,6 +143,7 @@ describe('a controller', () => {
 describe('what is journaled', () => {
   it('holds every effect before it was carried out, and none twice in a row', async () => {
     const controller = await serving();
+    const before = fixture.platform.calls.flatMap(({ effect }) => (effect === null ? [] : [effect])).length;
     await controller.loop('backend').deploy(revision('second'), 'a test');
     const { last } = await fixture.until(controller, 'promoted');
     const entries = await fixture.store.journal(last?.id ?? '', 0, 10_000);
@@ -153,7 +154,28 @@ describe('what is journaled', () => {
       effect === null ? [] : [JSON.stringify(effect)],
     );
     for (const effect of journaled) expect(asked).toContain(effect);
+    const own = asked.slice(before);
+    expect(own.length).toBeGreaterThan(5);
+    for (const effect of own) expect(journaled).toContain(effect);
     expect(journaled.filter((effect, index) => effect === journaled[index - 1])).toEqual([]);
     expect(entries[0]?.body.type).toBe('created');
+  });
+
+  it('is nothing on a full disk: then traffic returns to stable, and all else waits for room', async () => {
+    const controller = await serving();
+    await controller.loop('backend').deploy(revision('bad'), 'a test');
+    await fixture.until(controller, 'observing');
+    await fixture.clock.advance(2000);
+    const calls = fixture.platform.calls.length;
+    fixture.diskFull = true;
+    fixture.platform.traffic('backend', { blue: { requests: 1900 }, green: { requests: 200, errors: 40 } });
+    await fixture.clock.until(() => fixture.platform.world('backend').weights?.blue === 100, 30_000);
+    await fixture.clock.advance(5000);
+    const methods = new Set(fixture.platform.calls.slice(calls).map(({ method }) => method));
+    expect([...methods]).toEqual(['route']);
+    expect(fixture.platform.world('backend').slots.green.revision).toBe('bad');
+    fixture.diskFull = false;
+    expect((await fixture.until(controller, 'rolled-back')).last?.outcome?.reason?.code).toBe('guard-errors');
+    await fixture.clock.until(() => fixture.platform.world('backend').slots.green.revision === null, 60_000);
   });
 });

@@ -133,8 +133,10 @@ export class Steering {
       await state.commit({ rollout, entries, ...service });
     } catch (error) {
       this.#asked = '';
-      // Going back is remembered and goes on all the same; any other command has simply not been given.
-      if (event.type === 'command' && rollout.phase !== 'rolling-back') state.rollout = before;
+      // Going back is remembered and goes on all the same; any other command has simply not been given, and an end
+      // that is written nowhere is none: the next observation comes to it again.
+      const notGiven = event.type === 'command' && rollout.phase !== 'rolling-back';
+      if (notGiven || hasEnded(rollout)) state.rollout = before;
       if (cannotBeWritten(error)) await this.#carryOutAll(rollout, effects.filter(isReturnToStable));
       throw error;
     }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { type Placement, type Rollout, TERMINAL_PHASES } from '../engine/types.ts';
+import { hasEnded } from '../engine/advance.ts';
+import type { Placement, Rollout } from '../engine/types.ts';
 import { MorrowError } from '../errors.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { Clock } from '../runner/clock.ts';
@@ -141,7 +142,7 @@ export class AgentService {
         alarm = new AbortController();
         const rollout = await this.#find(id);
         yield await this.#view(rollout);
-        if (TERMINAL_PHASES.includes(rollout.phase)) return;
+        if (hasEnded(rollout)) return;
         await clock.sleep(1000, AbortSignal.any([alarm.signal, ended.signal, signal]));
         // Changes come in bursts; the last of them is what people want to see. The end is shown at once.
         await clock.sleep(VIEW_MS, AbortSignal.any([ended.signal, signal]));

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { ResolvedService } from '../config/resolved.ts';
 import { hasEnded } from '../engine/advance.ts';
 import type { Phase, Rollout, RolloutSettings } from '../engine/types.ts';
+import { MorrowError } from '../errors.ts';
 import type { RevisionSpec } from '../platform/platform.ts';
 import { Controller } from '../runner/controller.ts';
 import type { ServiceSnapshot } from '../runner/service-state.ts';
@@ -31,6 +32,8 @@ export class ControllerFixture {
   readonly folder = mkdtempSync(join(tmpdir(), 'morrow-runner-'));
   readonly lines: string[] = [];
   readonly dead = new Set<string>();
+  /** While true the journal cannot be written. */
+  diskFull = false;
   readonly #stores: Store[] = [];
   readonly #controllers: Controller[] = [];
   #owners = 0;
@@ -39,6 +42,11 @@ export class ControllerFixture {
   async start(): Promise<Controller> {
     this.#owners += 1;
     const store = openSqliteStore(join(this.folder, 'journal.db'));
+    const commit = store.commit.bind(store);
+    store.commit = async (...change) => {
+      if (this.diskFull) throw new MorrowError('DISK_FULL', 'The disk is full.');
+      return commit(...change);
+    };
     this.#stores.push(store);
     const controller = await Controller.start({
       environment: 'test',
