@@ -1,5 +1,5 @@
 import type { ResolvedService } from '../config/resolved.ts';
-import type { Effect } from '../engine/types.ts';
+import type { Effect, Placement } from '../engine/types.ts';
 import type { Fence, Platform, RevisionSpec } from '../platform/platform.ts';
 
 /** What carrying out effects needs to know of their rollout. */
@@ -49,6 +49,6 @@ export async function carryOut(effect: Effect, platform: Platform, context: Effe
 }
 
 /** The one effect that may be carried out though the journal can't be written: all traffic to stable. */
-export function isReturnToStable(effect: Effect): boolean {
-  return effect.type === 'route' && effect.stable !== null && effect.weights?.[effect.stable] === 100;
+export function isReturnToStable(effect: Effect, stable: Placement | null): boolean {
+  return effect.type === 'route' && stable !== null && effect.weights?.[stable.slot] === 100;
 }

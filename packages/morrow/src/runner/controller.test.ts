@@ -178,4 +178,16 @@ describe('what is journaled', () => {
     expect((await fixture.until(controller, 'rolled-back')).last?.outcome?.reason?.code).toBe('guard-errors');
     await fixture.clock.until(() => fixture.platform.world('backend').slots.green.revision === null, 60_000);
   });
+
+  it('is no promotion on a full disk: it is one, in rollout and record alike, once there is room', async () => {
+    const controller = await serving();
+    await controller.loop('backend').deploy(revision('second'), 'a test');
+    await fixture.until(controller, 'baking');
+    fixture.diskFull = true;
+    await fixture.clock.advance(60_000);
+    expect(controller.loop('backend').snapshot().record.stable?.revision).toBe('first');
+    fixture.diskFull = false;
+    const { record } = await fixture.until(controller, 'promoted');
+    expect(record.stable?.revision).toBe('second');
+  });
 });

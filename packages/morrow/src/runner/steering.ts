@@ -137,7 +137,11 @@ export class Steering {
       // that is written nowhere is none: the next observation comes to it again.
       const notGiven = event.type === 'command' && rollout.phase !== 'rolling-back';
       if (notGiven || hasEnded(rollout)) state.rollout = before;
-      if (cannotBeWritten(error)) await this.#carryOutAll(rollout, effects.filter(isReturnToStable));
+      if (cannotBeWritten(error))
+        await this.#carryOutAll(
+          rollout,
+          effects.filter((effect) => isReturnToStable(effect, rollout.stable)),
+        );
       throw error;
     }
   }
